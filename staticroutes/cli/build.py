@@ -1,0 +1,187 @@
+"""``staticroutes build``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from typing import IO, Any
+
+import click
+
+from staticroutes.builder import BuildResult
+from staticroutes.cli import Globals, colors
+from staticroutes.report import (
+    as_json,
+    failure_text,
+    github_annotations,
+    github_summary,
+    route_table,
+    warning_text,
+)
+from staticroutes.site import Site
+
+
+@click.command()
+@click.option("--out", metavar="DIR", help="The output directory; out without it.")
+@click.option("--base-url", metavar="URL", help="Scheme and host, such as https://example.com.")
+@click.option("--jobs", metavar="N", help="Worker processes at the most; one for each processor without it.")
+@click.option(
+    "--only", metavar="PATTERN", help="Build the URL paths that match; the others stay as they were."
+)
+@click.option("--no-cache", is_flag=True, help="Use nothing that an earlier build has kept.")
+@click.option("--strict", is_flag=True, default=None, help="Let warnings fail the build.")
+@click.option(
+    "--verify", is_flag=True, help="Build twice, under another clock, hash seed and time zone; compare."
+)
+@click.option("--force", is_flag=True, help="Build into a directory that staticroutes did not make.")
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--json", "wants_json", is_flag=True, help="Print one JSON document.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")
+@click.pass_obj
+def command(
+    settings: Globals,
+    out: str | None,
+    base_url: str | None,
+    jobs: str | None,
+    only: str | None,
+    no_cache: bool,
+    strict: bool | None,
+    verify: bool,
+    force: bool,
+    dry_run: bool,
+    wants_json: bool,
+    quiet: bool,
+) -> int:
+    """Build the site into the output directory."""
+    started = time.perf_counter()
+    overrides = {"base_url": base_url, "jobs": jobs, "strict": strict}
+    site = Site.load(".", config=overrides, config_file=settings.config, environ=os.environ)
+    if site.config.host or site.config.origin:
+        from staticroutes.errors import ConfigError
+
+        raise ConfigError(
+            "host and origin are not supported by this version", hint="remove them from the configuration"
+        )
+    is_quiet = quiet or settings.is_quiet
+    with _stdout_of_ours() as stdout, _ended_by_sigterm(), contextlib.ExitStack() as stack:
+        against = None
+        if verify:
+            from staticroutes.verify import second_build
+
+            against = stack.enter_context(second_build(_arguments(settings, base_url, only), ".", os.environ))
+        progress = site.iter_build(out, force=force, only=only, dry_run=dry_run, against=against)
+        result = _watched(progress, shows=not is_quiet and not wants_json)
+        seconds = time.perf_counter() - started
+        if wants_json:
+            click.echo(as_json(result), file=stdout)
+        elif not is_quiet and result.manifest:
+            click.echo(route_table(result, seconds, dry_run=dry_run), file=stdout, color=colors(sys.stdout))
+        _complain(result, settings.verbosity)
+    _tell_github(result, seconds)
+    return 0 if result.ok else 1
+
+
+def _watched(progress: Any, *, shows: bool) -> BuildResult:
+    """Run a build to its end, with a progress bar on a terminal."""
+    ended: list[BuildResult] = []
+
+    def outcomes() -> Iterator[Any]:
+        ended.append((yield from progress))
+
+    if shows and sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb":
+        with click.progressbar(
+            outcomes(), label="Prerendering", file=sys.stderr, show_pos=True, update_min_steps=100
+        ) as bar:
+            for _ in bar:
+                pass
+    else:
+        for _ in outcomes():
+            pass
+    return ended[0]
+
+
+def _complain(result: BuildResult, verbosity: int) -> None:
+    color = colors(sys.stderr)
+    for warning in result.warnings:
+        if verbosity >= 0:
+            click.echo(
+                f"{click.style('warning:', fg='yellow', bold=True)} {warning_text(warning)}",
+                err=True,
+                color=color,
+            )
+    for failure in result.failures:
+        click.echo(
+            f"{click.style('error:', fg='red', bold=True)} {failure_text(failure)}", err=True, color=color
+        )
+    if result.failures:
+        count = len(result.failures)
+        said = f"{count} failures" if count != 1 else "1 failure"
+        click.echo(f"{said}; {_shown(result.directory)} is as it was", err=True)
+
+
+def _tell_github(result: BuildResult, seconds: float) -> None:
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    click.echo(github_annotations(result), err=True, nl=False)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(github_summary(result, seconds))
+
+
+def _arguments(settings: Globals, base_url: str | None, only: str | None) -> list[str]:
+    """The command line of the second build of ``--verify``."""
+    arguments = ["--config", settings.config] if settings.config else []
+    arguments += ["build"]
+    for name, value in (("--base-url", base_url), ("--only", only)):
+        arguments += [name, value] if value else []
+    return arguments
+
+
+@contextlib.contextmanager
+def _stdout_of_ours() -> Iterator[IO[str]]:
+    """Standard output for us alone: what handlers print goes to stderr, from native code too."""
+    with contextlib.ExitStack() as stack:
+        ours: IO[str] = sys.stdout
+        try:
+            kept = os.dup(1)
+        except OSError:
+            kept = -1
+        if kept >= 0 and sys.stdout is not None and sys.stdout is sys.__stdout__:
+            sys.stdout.flush()
+            ours = stack.enter_context(
+                open(kept, "w", encoding=sys.stdout.encoding, errors="backslashreplace")
+            )
+            os.dup2(2, 1)
+            stack.callback(lambda: (ours.flush(), os.dup2(kept, 1)))
+        elif kept >= 0:
+            os.close(kept)
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        yield ours
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends a build in an orderly way: workers gone, no stage left, status 143."""
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _shown(path: str) -> str:
+    shown = os.path.relpath(path)
+    return path if shown.startswith("..") else shown

@@ -1,0 +1,1 @@
+"""What a handler sees: headers, cookies, URLs, requests, responses, context functions."""

@@ -1,0 +1,1 @@
+"""Outcomes to files: artifacts, records, the output directory, the manifest."""

@@ -1,0 +1,1 @@
+"""RouteTable to outcomes: planning, tracking, rendering, workers."""

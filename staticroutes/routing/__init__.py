@@ -1,0 +1,1 @@
+"""``app/**`` to a RouteTable: the grammar of segments, discovery, loading, matching."""

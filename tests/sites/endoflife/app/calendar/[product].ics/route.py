@@ -1,0 +1,16 @@
+"""The calendar of a product."""
+
+from collections.abc import Iterator
+
+from lib import calendars
+from lib.catalogue import find_product, product_params
+
+from staticroutes import Request, RouteContext
+
+
+def generate_static_params() -> Iterator[dict[str, str]]:
+    return product_params()
+
+
+def GET(request: Request, context: RouteContext) -> str:
+    return calendars.calendar(find_product(context.params))

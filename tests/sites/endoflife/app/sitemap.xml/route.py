@@ -1,0 +1,7 @@
+"""The sitemap."""
+
+from lib import sitemap
+
+
+def GET() -> str:
+    return sitemap.sitemap()
