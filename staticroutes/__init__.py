@@ -13,22 +13,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from staticroutes._version import __version__
-from staticroutes.errors import BadRequest, StaticRoutesError
-from staticroutes.http.context import (
-    after,
-    connection,
-    cookies,
-    draft_mode,
-    headers,
-    not_found,
-    permanent_redirect,
-    redirect,
-)
-from staticroutes.http.requests import Request, RouteContext
-from staticroutes.http.responses import Response
 
 if TYPE_CHECKING:
     from staticroutes.builder import BuildResult
+    from staticroutes.errors import BadRequest, StaticRoutesError
+    from staticroutes.http.context import (
+        after,
+        connection,
+        cookies,
+        draft_mode,
+        headers,
+        not_found,
+        permanent_redirect,
+        redirect,
+    )
+    from staticroutes.http.requests import Request, RouteContext
+    from staticroutes.http.responses import Response
     from staticroutes.site import Route, Site
 
 __all__ = [
@@ -51,13 +51,31 @@ __all__ = [
     "redirect",
 ]
 
-# Route files need none of these, and the command line should not pay for them to say --help.
-_LAZY = {"Site": "staticroutes.site", "Route": "staticroutes.site", "BuildResult": "staticroutes.builder"}
+# Found when they are asked for, so that ``staticroutes --help`` pays for none of them.
+_HOMES = {
+    "staticroutes.builder": ("BuildResult",),
+    "staticroutes.errors": ("BadRequest", "StaticRoutesError"),
+    "staticroutes.http.context": (
+        "after",
+        "connection",
+        "cookies",
+        "draft_mode",
+        "headers",
+        "not_found",
+        "permanent_redirect",
+        "redirect",
+    ),
+    "staticroutes.http.requests": ("Request", "RouteContext"),
+    "staticroutes.http.responses": ("Response",),
+    "staticroutes.site": ("Route", "Site"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        from importlib import import_module
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
 
-        return getattr(import_module(_LAZY[name]), name)
+            found = globals()[name] = getattr(import_module(home), name)
+            return found
     raise AttributeError(f"module 'staticroutes' has no attribute {name!r}")

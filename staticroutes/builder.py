@@ -10,9 +10,11 @@ output directory, which takes its place in one step at the end, or not at all.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import chain, count
+from typing import Any, Literal, NamedTuple
 
 from staticroutes.errors import OutputError, PathError, StaticRoutesError
 from staticroutes.ledger import Clash, Ledger, RouteAccount, matches_only
@@ -42,10 +44,16 @@ class BuildOptions:
     """A glob over URL paths; the other outputs stay as they were."""
     dry_run: bool = False
     """Do everything but publish."""
-    in_process: bool = False
-    """Render in this process, without workers."""
     against: str | None = None
     """An output directory that was built under other conditions, to compare with (``--verify``)."""
+    isolation: Literal["workers", "none", "guarded"] = "workers"
+    """``workers``: handlers run in processes of their own, so that one that hangs or crashes costs its
+    URL alone. ``none``: in this process. ``guarded``: in this process, which somebody watches and who
+    builds again with ``workers`` when it ends before its time."""
+    gave_up: Callable[[], None] | None = None
+    """Under ``guarded``: ends this process, because a handler in it cannot be ended."""
+    note: Callable[[str], None] = lambda what: None
+    """Told before user code runs outside of handlers (imports, generate_static_params), and ``""`` after."""
 
 
 class Output(NamedTuple):
@@ -90,7 +98,7 @@ def iter_build(
     options = options or BuildOptions()
     config = project.config
     with project.imports.active():
-        loaded = load_project(project)  # discover → load
+        loaded = load_project(project, options.note)  # discover → load
         public = public_files(project.public_dir, project.folder)
         ledger = Ledger(loaded.table.routes)
         errors = loaded.errors + public.errors + _static_conflicts(loaded, public.files)
@@ -102,28 +110,25 @@ def iter_build(
         directory = OutputDirectory.open(out, force=options.force, protect=project.protected())
         try:
             producer = Producer(project, loaded.table, directory, public.files)
-            for copied in _copy_public(public.files, directory, ledger, producer.rows):
-                yield from _booked(ledger, copied)
-            if options.only is not None:
-                _carry_over(options.only, directory, ledger, out)
-            jobs = _jobs(Planner(loaded.table, project.code), ledger, options.only)  # plan
-            for outcome in prerender(jobs, producer, project, options):  # prerender → artifacts → write
-                if config.on_error == "warn" and isinstance(outcome, Failed):
-                    outcome = Warned(
-                        f"{outcome.path} is left out: {outcome.message}", outcome.at, outcome.hint
-                    )
-                yield from _booked(ledger, outcome)
-            for row in ledger.unsettled():
-                yield from _booked(ledger, _settle(row, directory))
+            for row in _brought(public.files, producer, ledger, options.only):
+                ledger.note(row)
+            jobs = _jobs(Planner(loaded.table, project.code, options.note), ledger, options.only)  # plan
+            outcomes = prerender(jobs, producer, project, options)  # prerender → artifacts → write
+            for outcome in chain(outcomes, _settled(ledger, directory)):
+                ledger.note(_forgiven(outcome) if config.on_error == "warn" else outcome)
+                if type(outcome) is Row:
+                    if outcome.plain_file is None:
+                        pattern = ledger.accounts[outcome.route].pattern
+                        yield Output(outcome.path, outcome.file, pattern, outcome.size)
+                elif isinstance(outcome, (Dynamic, Failed)):
+                    yield outcome
             ledger.close(config.budgets, strict=config.strict)
 
             previous = load_manifest(out) if options.only is not None else None
             manifest = describe(ledger, config, loaded.table, previous)
             _write_manifest(directory, ledger, manifest)  # manifest
             if options.against is not None and not ledger.failures:
-                from staticroutes.verify import differences
-
-                ledger.failures += differences(directory.stage, options.against)
+                ledger.failures += _differences(directory, options.against)
             published = None
             if not ledger.failures and not options.dry_run:
                 published = directory.publish(force=options.force)
@@ -134,7 +139,7 @@ def iter_build(
 
 
 class Producer:
-    """A finished outcome to a written file: response → artifact → file → row. Runs in the workers."""
+    """A finished outcome to a written file: response → artifact → file → row. Also in the workers."""
 
     def __init__(
         self, project: Project, table: RouteTable[Any], directory: OutputDirectory, public: list[PublicFile]
@@ -157,36 +162,32 @@ class Producer:
         ]
         self._sources = [route.source for route in routes]
         self._trailing_slash = config.trailing_slash
-        self._directory = directory
+        self.directory = directory
 
-    def produce(self, item: Item, outcome: Outcome) -> Row | Dynamic | Failed | Clash | StaticRoutesError:
-        """What to book for an outcome. An error is one of the disk: the build ends with it."""
+    def produce(self, item: Item, outcome: Outcome) -> Row | Dynamic | Failed | Clash | OutputError:
+        """What to book for an outcome. An OutputError is one of the disk: the build ends with it."""
         if not isinstance(outcome, Prerendered):
             return outcome
         job, response, after = outcome
+        number = job.route
         artifact = make_artifact(
-            job.decoded,
-            response,
-            trailing_slash=self._trailing_slash,
-            may_need_folder=self._may_need_folder[job.route],
+            job.decoded, response, self._trailing_slash, may_need_folder=self._may_need_folder[number]
         )
         try:
             check_file(artifact.file)
             if item.is_repeat:
-                self._directory.overwrite(artifact.file, artifact.body)
+                self.directory.overwrite(artifact.file, artifact.body)
             else:
-                self._directory.write(artifact.file, artifact.body)
+                self.directory.write(artifact.file, artifact.body)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            return Clash(job.path, artifact.file, job.route)
+            return Clash(job.path, artifact.file, number)
         except PathError as error:
-            return Failed(job.path, self._sources[job.route], job.params, error.message, None, error.hint)
+            return Failed(job.path, self._sources[number], job.params, error.message, None, error.hint)
         except OutputError as error:
             return error
-        row = self.rows.make(job.route, job.path, artifact, response.status, response.headers)
+        row = self.rows.make(number, job.path, artifact, response.status, response.headers)
         if after:
-            failed = run_after(after, job, self.renderer)
-            if failed is not None:
-                return failed
+            return run_after(after, job, self.renderer) or row
         return row
 
     def died(self, job: Job, died: Died) -> Failed:
@@ -197,8 +198,14 @@ class Producer:
 def prerender(
     jobs: Iterator[Job], producer: Producer, project: Project, options: BuildOptions
 ) -> Iterator[Row | Dynamic | Failed | Clash]:
-    """Every job's outcome, written: in worker processes where they can be had, else in this one."""
+    """Every job's outcome, written.
+
+    Where it may (``isolation``), this process calls the handlers itself until their cost is known, and
+    goes on so while they are quick or wait for something; for handlers that compute, worker processes
+    take over, as many as there are processors.
+    """
     config = project.config
+    most = config.jobs or os.cpu_count() or 1
 
     def work(feed: Any, sender: Any) -> None:
         Lanes(
@@ -209,16 +216,22 @@ def prerender(
             gave_up=sender.leave,
         ).run(feed)
 
+    def results() -> Iterator[tuple[Job, Any]]:
+        if options.isolation == "workers" and can_fork():
+            yield from run_in_workers(jobs, work, max_workers=most, timeout=config.timeout)
+            return
+        for done, is_heavy in _here(jobs, producer, config.concurrency, options.gave_up):
+            yield from done
+            if is_heavy and most > 1 and options.isolation == "guarded" and can_fork():
+                yield from run_in_workers(jobs, work, max_workers=most, timeout=config.timeout)
+                return
+
     WATCH.start()
     try:
-        if can_fork() and not options.in_process:
-            results = run_in_workers(
-                jobs, work, max_workers=config.jobs or os.cpu_count() or 1, timeout=config.timeout
-            )
-        else:
-            results = _run_here(jobs, producer, config.concurrency)
-        for job, result in results:
-            if isinstance(result, Died):
+        for job, result in results():
+            if type(result) is Row:
+                yield result
+            elif isinstance(result, Died):
                 yield producer.died(job, result)
             elif isinstance(result, StaticRoutesError):
                 raise result
@@ -228,48 +241,50 @@ def prerender(
         WATCH.stop()
 
 
-def _run_here(jobs: Iterator[Job], producer: Producer, concurrency: int) -> Iterator[tuple[Job, Any]]:
-    """The lanes in this process, some jobs at a time so that outcomes can be yielded in between."""
-    number = 0
-    while True:
-        results: list[tuple[Job, Any]] = []
-        items = []
-        for job in jobs:
-            number += 1
-            items.append(Item(number, job))
-            if len(items) == 1024:
-                break
-        if not items:
-            return
-        Lanes(
-            producer.renderer,
-            lambda item, outcome, results=results: results.append(
-                (item.job, producer.produce(item, outcome))
-            ),  # type: ignore[misc]
-            concurrency=concurrency,
-        ).run(iter(items))
-        yield from results
+_LOOK_AT_COST = 0.05
+"""Seconds of processor time after which the cost of a job is known well enough."""
+_HEAVY = 0.0002
+"""Seconds of processor time for one job from which sending it to a worker pays: sending costs some
+10 µs, and what is left of a small job is mostly the file system, which workers share."""
+
+
+def _here(
+    jobs: Iterator[Job], producer: Producer, concurrency: int, gave_up: Callable[[], None] | None
+) -> Iterator[tuple[list[tuple[Job, Any]], bool]]:
+    """Call the handlers in this process; gives results some at a time, and whether a job computes long."""
+    numbers = count(1)
+    exhausted = False
+    results: list[tuple[Job, Any]] = []
+    produce = producer.produce
+
+    def deliver(item: Item, outcome: Outcome) -> None:
+        results.append((item.job, produce(item, outcome)))
+
+    def some(began: float) -> Iterator[Item]:
+        nonlocal exhausted
+        for taken, job in enumerate(jobs):
+            yield Item(next(numbers), job)
+            if taken & 15 == 15 and (time.process_time() - began > _LOOK_AT_COST or taken >= 4095):
+                return
+        exhausted = True
+
+    while not exhausted:
+        began = time.process_time()
+        Lanes(producer.renderer, deliver, concurrency=concurrency, gave_up=gave_up).run(some(began))
+        done, results = results, []
+        yield done, bool(done) and (time.process_time() - began) / len(done) > _HEAVY
 
 
 def _jobs(planner: Planner, ledger: Ledger, only: str | None) -> Iterator[Job]:
     """The jobs of the plan; everything else that the plan says is booked."""
     for planned in planner.plan():
-        if isinstance(planned, Job):
+        if type(planned) is Job:
             if only is None or matches_only(planned.path, only):
                 yield planned
         elif isinstance(planned, Left):
             ledger.accounts[planned.route].left = planned.reason
-        else:
+        elif isinstance(planned, (Failed, Warned)):
             ledger.note(planned)
-
-
-def _booked(ledger: Ledger, outcome: Row | Dynamic | Failed | Clash | Warned) -> Iterator[Progress]:
-    ledger.note(outcome)
-    if type(outcome) is Row:
-        if outcome.plain_file is None:
-            yield Output(outcome.path, outcome.file, ledger.accounts[outcome.route].pattern, outcome.size)
-    elif isinstance(outcome, (Dynamic, Failed)):
-        yield outcome
 
 
 def _forgiven(outcome: Row | Dynamic | Failed | Clash) -> Row | Dynamic | Failed | Clash | Warned:
@@ -279,18 +294,24 @@ def _forgiven(outcome: Row | Dynamic | Failed | Clash) -> Row | Dynamic | Failed
     return outcome
 
 
-def _settle(row: Row, directory: OutputDirectory) -> Row:
+def _settled(ledger: Ledger, directory: OutputDirectory) -> Iterator[Row]:
     """``api/items/index.json`` becomes ``api/items`` where no other output needs the folder."""
-    if row.plain_file is not None and directory.is_lonely(row.file):
-        directory.move(row.file, row.plain_file)
-        return settled(row)
-    return row._replace(plain_file=None)
+    for row in ledger.unsettled():
+        if row.plain_file is not None and directory.is_lonely(row.file):
+            directory.move(row.file, row.plain_file)
+            yield settled(row)
+        else:
+            ledger.notes.append(f"{row.path} is written to {row.file}, because other outputs lie below it")
+            yield row._replace(plain_file=None)
 
 
-def _copy_public(
-    files: list[PublicFile], directory: OutputDirectory, ledger: Ledger, rows: RowMaker
+def _brought(
+    public: list[PublicFile], producer: Producer, ledger: Ledger, only: str | None
 ) -> Iterator[Row | Clash]:
-    for file in files:
+    """What comes into the stage without a handler: the public folder, and with ``--only`` the outputs of
+    the last build that it does not ask for."""
+    directory = producer.directory
+    for file in public:
         number = len(ledger.accounts)
         ledger.accounts.append(RouteAccount(file.pattern, file.source, "public"))
         try:
@@ -298,17 +319,19 @@ def _copy_public(
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             yield Clash(file.path, file.file, number)
         else:
-            yield rows.make_copied(number, file.path, file.file, size, digest, file.headers)
+            yield producer.rows.make_copied(number, file.path, file.file, size, digest, file.headers)
+    if only is not None:
+        numbers = {one.pattern: at for at, one in enumerate(ledger.accounts) if one.kind != "public"}
+        listed = os.path.join(directory.path, *OUTPUTS.split("/"))
+        for path, name, pattern, size, line in previous_rows(listed):
+            if pattern in numbers and not matches_only(path, only) and directory.keep(name):
+                yield Row(path, name, numbers[pattern], size, line)
 
 
-def _carry_over(only: str, directory: OutputDirectory, ledger: Ledger, out: str) -> None:
-    """Keep the outputs of the last build that ``--only`` does not ask for."""
-    numbers = {
-        account.pattern: number for number, account in enumerate(ledger.accounts) if account.kind != "public"
-    }
-    for path, file, pattern, size, line in previous_rows(os.path.join(out, *OUTPUTS.split("/"))):
-        if pattern in numbers and not matches_only(path, only) and directory.keep(file):
-            ledger.note(Row(path, file, numbers[pattern], size, line))
+def _differences(directory: OutputDirectory, other: str) -> list[Failed]:
+    from staticroutes.verify import differences  # subprocess and tempfile, for --verify alone
+
+    return differences(directory.stage, other)
 
 
 def _write_manifest(directory: OutputDirectory, ledger: Ledger, manifest: dict[str, Any]) -> None:
@@ -356,12 +379,13 @@ def _result(
 
 
 def _covers(regex: str, folders: set[str]) -> bool:
+    """Whether a folder of ``public/`` lies where a route's URL would be a file."""
     import re
 
     matches = re.compile(regex).fullmatch
     return any(
-        matches("/" + "/".join(parts[:count]))
+        matches("/" + "/".join(parts[:length]))
         for folder in folders
         for parts in [folder.split("/")]
-        for count in range(1, len(parts) + 1)
+        for length in range(1, len(parts) + 1)
     )

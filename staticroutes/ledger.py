@@ -10,8 +10,9 @@ from staticroutes.config import Budgets
 from staticroutes.output.artifacts import Row
 from staticroutes.output.records import Records
 from staticroutes.prerender.outcomes import Dynamic, Failed, Reason
-from staticroutes.prerender.planning import Warned, unportable
+from staticroutes.prerender.planning import Warned
 from staticroutes.routing.loading import Route
+from staticroutes.routing.names import unportable
 
 
 @dataclass(slots=True)

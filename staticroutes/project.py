@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from staticroutes.config import Config
@@ -68,10 +68,10 @@ class Loaded:
     warnings: list[str]
 
 
-def load_project(project: Project) -> Loaded:
+def load_project(project: Project, note: Callable[[str], None] = lambda what: None) -> Loaded:
     """Discover and import every route. Call it inside ``project.imports.active()``.
 
-    Raises ConfigError where there is no app folder.
+    ``note`` is told before each import, and ``""`` after the last. Raises ConfigError where there is no app folder.
     """
     errors: list[StaticRoutesError] = []
     warnings: list[str] = []
@@ -80,7 +80,7 @@ def load_project(project: Project) -> Loaded:
     if app_dir is not None and os.path.isdir(app_dir):
         assert project.folder is not None
         found = discover(app_dir, project.folder)
-        loaded, broken = load(_first_of_each(found.files), project.folder, app_dir)
+        loaded, broken = load(found.files, project.folder, app_dir, note)
         errors += found.errors + broken
         warnings += found.warnings
         if (
@@ -107,8 +107,3 @@ def load_project(project: Project) -> Loaded:
     if project.routes:
         errors += [error for error in table.conflicts if str(error) not in {str(e) for e in errors}]
     return Loaded(table, errors, warnings)
-
-
-def _first_of_each(files: list[RouteFile]) -> list[RouteFile]:
-    """All files, also those that conflict: what is wrong inside them is reported in the same run."""
-    return files

@@ -233,7 +233,7 @@ class Site:
                 file = make_artifact(
                     outcome.job.decoded,
                     outcome.response,
-                    trailing_slash=project.config.trailing_slash,
+                    project.config.trailing_slash,
                     may_need_folder=False,
                 ).file
             return Explanation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -94,9 +95,18 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; gives the exit code: 0 done, 1 failures in the site, 2 usage or configuration,
     130 interrupted."""
-    try:
+
+    def call() -> int:
         code: Any = cli.main(arguments, prog_name="staticroutes", standalone_mode=False)
         return code if isinstance(code, int) else 0
+
+    return exit_code(call)
+
+
+def exit_code(call: Callable[[], int]) -> int:
+    """The exit code of ``call()``, or of the error it raises, which is shown."""
+    try:
+        return call()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:

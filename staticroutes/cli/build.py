@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import click
 
 from staticroutes.builder import BuildResult
 from staticroutes.cli import Globals, colors
+from staticroutes.cli.guard import Isolation, gave_up, guarded
+from staticroutes.errors import ConfigError
 from staticroutes.report import (
     as_json,
     failure_text,
@@ -61,28 +63,44 @@ def command(
     overrides = {"base_url": base_url, "jobs": jobs, "strict": strict}
     site = Site.load(".", config=overrides, config_file=settings.config, environ=os.environ)
     if site.config.host or site.config.origin:
-        from staticroutes.errors import ConfigError
-
         raise ConfigError(
             "host and origin are not supported by this version", hint="remove them from the configuration"
         )
-    is_quiet = quiet or settings.is_quiet
-    with _stdout_of_ours() as stdout, _ended_by_sigterm(), contextlib.ExitStack() as stack:
-        against = None
-        if verify:
-            from staticroutes.verify import second_build
+    shows = not (quiet or settings.is_quiet)
 
-            against = stack.enter_context(second_build(_arguments(settings, base_url, only), ".", os.environ))
-        progress = site.iter_build(out, force=force, only=only, dry_run=dry_run, against=against)
-        result = _watched(progress, shows=not is_quiet and not wants_json)
-        seconds = time.perf_counter() - started
-        if wants_json:
-            click.echo(as_json(result), file=stdout)
-        elif not is_quiet and result.manifest:
-            click.echo(route_table(result, seconds, dry_run=dry_run), file=stdout, color=colors(sys.stdout))
-        _complain(result, settings.verbosity)
-    _tell_github(result, seconds)
-    return 0 if result.ok else 1
+    def build(isolation: Isolation, note: Callable[[str], None]) -> int:
+        # A build makes few cycles and keeps much: looking for garbage so often costs a tenth of the time.
+        gc.set_threshold(50_000, 20, 50)
+        with _stdout_of_ours() as stdout, contextlib.ExitStack() as stack:
+            against = None
+            if verify:
+                from staticroutes.verify import second_build
+
+                again = _arguments(settings, base_url, only)
+                against = stack.enter_context(second_build(again, ".", os.environ))
+            progress = site.iter_build(
+                out,
+                force=force,
+                only=only,
+                dry_run=dry_run,
+                against=against,
+                isolation=isolation,
+                gave_up=gave_up,
+                note=note,
+            )
+            result = _watched(progress, shows=shows and not wants_json)
+            seconds = time.perf_counter() - started
+            if wants_json:
+                click.echo(as_json(result), file=stdout)
+            elif shows and result.manifest:
+                click.echo(
+                    route_table(result, seconds, dry_run=dry_run), file=stdout, color=colors(sys.stdout)
+                )
+            _complain(result, settings.verbosity)
+        _tell_github(result, seconds)
+        return 0 if result.ok else 1
+
+    return guarded(build, limit=5 * site.config.timeout)
 
 
 def _watched(progress: Any, *, shows: bool) -> BuildResult:
@@ -162,24 +180,6 @@ def _stdout_of_ours() -> Iterator[IO[str]]:
             os.close(kept)
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         yield ours
-
-
-@contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends a build in an orderly way: workers gone, no stage left, status 143."""
-
-    def end(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _shown(path: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import Literal, Self
 from urllib.parse import quote, unquote
 
@@ -161,6 +160,8 @@ def format_cookie(
                 f"the cookie {name} expires at a time without a zone: {expires.isoformat()}",
                 hint="datetime(…, tzinfo=timezone.utc)",
             )
+        from email.utils import format_datetime  # 10 ms to import, and few cookies expire
+
         parts.append(f"Expires={format_datetime(expires.astimezone(UTC), usegmt=True)}")
     if max_age is not None:
         parts.append(f"Max-Age={int(max_age)}")

@@ -43,11 +43,14 @@ class Row(NamedTuple):
 
 
 def make_artifact(
-    decoded: str, response: Finished, *, trailing_slash: bool, may_need_folder: bool
+    decoded: str, response: Finished, trailing_slash: bool, *, may_need_folder: bool
 ) -> Artifact:
     """The file for a response at a decoded path. ``may_need_folder``: other outputs may lie below it."""
     kind = content_type(response.headers)
     name = decoded[1:]
+    if name and not may_need_folder and response.status < 300 and kind is not None:
+        if kind[:9].lower() != "text/html":
+            return Artifact(name, response.body)  # nearly always
     if 300 <= response.status < 400 and response.header("location") is not None:
         stem = media_type_of(decoded)
         body = redirect_stub(response.header("location") or "")

@@ -76,7 +76,7 @@ def exchange(left: str, right: str) -> bool:
     if code in _NOT_HERE:
         return False
     if code:
-        raise OSError(code, os.strerror(code), left, None, right)
+        raise OSError(code, os.strerror(code), right)
     return True
 
 

@@ -118,7 +118,6 @@ class OutputDirectory(Stage):
         self._owned: set[str] | None = None
         self._listed_at = path
         self._carried: set[str] = set()
-        self._dropped: set[str] = set()
         self._aside = stage + _ASIDE
         self._done = False
         self._handle: int | None = None
@@ -152,8 +151,7 @@ class OutputDirectory(Stage):
                 blocked = found.blocked + (carry_all(old, self.stage, found.foreign) if old else [])
                 if not (force or self._force):
                     refuse_blocked(self.path, blocked)
-                self._dropped.update(blocked)
-                self._carried.update(found.foreign)
+                self._carried = set(found.foreign).difference(blocked)
                 self._exchange()
         except OSError as error:
             raise disk_error(error, "publishing the site", error.filename or self.path) from error
@@ -172,7 +170,7 @@ class OutputDirectory(Stage):
                 if os.lstat(self.stage).st_ino != self._inode:
                     # The two were exchanged: what is at the stage's path is the old directory.
                     self._listed_at = self.stage
-                    take_late(self.stage, self.path, self._carried, self._dropped, self._is_owned)
+                    take_late(self.stage, self.path, self._carried, self._is_owned)
                 remove_tree(self.stage)
         finally:
             # The lock first: after Ctrl-C in here, it is what others would wait for.

@@ -37,7 +37,7 @@ class StagedFolders:
         self._folders = {"": compare}
 
     def move(self, old: str, new: str) -> None:
-        """Rename a staged file, also to below its own name: ``api/items`` to ``api/items/index.json``."""
+        """Rename a staged file: ``api/items/index.json`` to ``api/items`` when it is lonely, or back."""
         aside = f"{self._new}.moving-{os.urandom(8).hex()}"
         try:
             os.rename(self._new + old, aside)
@@ -45,6 +45,9 @@ class StagedFolders:
                 self._folder_of(new)
                 # The first time, mkdir may have found the file itself in its place.
                 self._make(new[: new.rfind("/") + 1])
+                with suppress(OSError):
+                    os.rmdir(self._new + new)  # the folder that the file was alone in
+                    self._folders.pop(new + "/", None)
                 if os.path.lexists(self._new + new):
                     raise self._clash(new)
                 os.rename(aside, self._new + new)

@@ -97,14 +97,11 @@ def refuse_blocked(path: str, names: list[str]) -> None:
         )
 
 
-def take_late(
-    old: str, new: str, carried: set[str], dropped: set[str], is_owned: Callable[[str], bool]
-) -> None:
+def take_late(old: str, new: str, carried: set[str], is_owned: Callable[[str], bool]) -> None:
     """After the exchange: repeat in the new site what somebody did in the old directory meanwhile.
 
-    ``carried`` are the foreign names linked before, ``dropped`` those where an output won. Losing a race
-    here is not worth failing a build that is already published, so the rest goes on when one name cannot
-    be taken over.
+    ``carried`` are the foreign names linked before. Losing a race here is not worth failing a build that
+    is already published, so the rest goes on when one name cannot be taken over.
     """
     folders: dict[str, int | None] = {}
     for name in carried:
@@ -112,13 +109,13 @@ def take_late(
             with suppress(OSError):
                 os.unlink(f"{new}/{name}")
     for change, name in compare(None, old):
-        if change is Change.NEW and (is_owned(name) or name in dropped):
+        if change is Change.NEW and is_owned(name):
             continue
         source, target = f"{old}/{name}", f"{new}/{name}"
         with suppress(OSError):
             make_folders(old, new, name, folders)
+            # What an output took the place of is let go. For two links of one file rename() does nothing.
             if change is Change.NEW and (name in carried or not os.path.lexists(target)):
-                # Does nothing where both are links of one file.
                 os.rename(source, target)
     with suppress(OSError):
         set_modes(new, folders)

@@ -123,6 +123,14 @@ class Stage(StagedFolders):
             self.copy(self._old + file, file)  # equal to what it is compared with, so its mtime is kept
         return True
 
+    def move(self, old: str, new: str) -> None:
+        """Rename a staged file: ``api/items/index.json`` to ``api/items`` when it is lonely, or back.
+
+        It becomes a link where the previous site has the same bytes under the new name.
+        """
+        super().move(old, new)
+        self._link_if_same(new)
+
     def _link_equal(self, file: str, body: bytes) -> bool:
         """Link the previous site's file when its bytes are these; False when they are not."""
         try:
@@ -202,20 +210,27 @@ class Stage(StagedFolders):
         return read and (*read, (info.st_atime_ns, info.st_mtime_ns))
 
     def _settle_streams(self) -> None:
-        """Replace streamed files that came out as before by links, so that they keep their mtime."""
         while self._streamed:
-            file = self._streamed.pop()
-            old, new = self._old + file, self._new + file
-            if not (
-                self._folders[file[: file.rfind("/") + 1]] and os.path.lexists(old) and same_bytes(old, new)
-            ):
-                continue
-            info = os.stat(old)
+            self._link_if_same(self._streamed.pop())
+
+    def _link_if_same(self, file: str) -> None:
+        """Replace a staged file by a link where it came out as before, so that it keeps its mtime."""
+        old, new = self._old + file, self._new + file
+        try:
+            if not self._folder_of(file) or not same_bytes(old, new):
+                return
+        except OSError:
+            return  # not there, or not readable: not the same
+        try:
+            info = os.lstat(old)
             os.utime(new, ns=(info.st_atime_ns, info.st_mtime_ns))
             aside = f"{self._new}.moving-{os.urandom(8).hex()}"
             try:
                 os.link(old, aside)
-                os.replace(aside, new)
             except OSError as error:
                 if error.errno not in NO_LINK:
                     raise
+            else:
+                os.replace(aside, new)
+        except OSError as error:
+            raise disk_error(error, f"keeping {file}", new) from error

@@ -107,32 +107,30 @@ class Lanes:
             self._call_gave_up()
 
     def _drain(self, runner: _Runner) -> None:
-        render, deliver, pull, is_async = (
-            self._renderer.render,
-            self._deliver,
-            self._pull,
-            self._renderer.is_async,
-        )
+        render, deliver, pull = self._renderer.render, self._deliver, self._pull
+        is_async, lock = self._renderer.async_routes, runner.lock
         while not self._stopping:
             with pull:
-                item = None if self._exhausted or self._stopping else next(self._items, None)
+                item = None if self._exhausted else next(self._items, None)
                 if item is None:
                     self._exhausted = True
                     return
-            job = item.job
-            if is_async(job):
-                if self._loop is None:
-                    with pull:
-                        self._loop = self._loop or _LoopLane(self._renderer, self._deliver, self._concurrency)
-                self._loop.put(item)
+            if item.job.route in is_async:
+                self._put(item)
                 continue
             runner.item = item
-            outcome = render(job)
-            with runner.lock:
+            outcome = render(item.job)
+            with lock:
                 runner.item = None
                 if runner.expired:
                     return
             deliver(item, outcome)
+
+    def _put(self, item: Item) -> None:
+        if self._loop is None:
+            with self._pull:
+                self._loop = self._loop or _LoopLane(self._renderer, self._deliver, self._concurrency)
+        self._loop.put(item)
 
     def _thread_main(self, runner: _Runner) -> None:
         runner.native_id = threading.get_native_id()

@@ -4,7 +4,7 @@ the others have. ``generate_static_params`` is called here, and streamed: nothin
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,6 @@ from staticroutes.prerender.outcomes import Failed, Job, Reason
 from staticroutes.prerender.project_code import ProjectCode
 from staticroutes.prerender.rendering import describe_failure
 from staticroutes.routing.loading import Route
-from staticroutes.routing.names import portability_problem
 from staticroutes.routing.table import RouteTable
 
 
@@ -42,6 +41,8 @@ class Planner:
 
     table: RouteTable[Route]
     code: ProjectCode
+    note: Callable[[str], None] = lambda what: None
+    """Told before ``generate_static_params`` is called, and ``""`` once its first item is there."""
 
     def plan(self) -> Iterator[Planned]:
         """Every job, and what there is to say on the way.
@@ -72,15 +73,17 @@ class Planner:
         contested = self.table.is_contested(route)
         seen: set[str] = set()
         given = repeated = 0
+        self.note(f"listing the params of {route.source}")
         try:
             for item in static_params(route):
                 given += 1
+                if given == 1:
+                    self.note("")
                 try:
-                    params = pattern.check_params(item)
+                    path, decoded, params = pattern.place(item)
                 except ParamsError as error:
                     yield Failed(pattern.text, route.source, {}, error.message, at, error.hint)
                     continue
-                path, decoded = pattern.fill(params)
                 if path in seen:
                     repeated += 1
                     if repeated <= 3:
@@ -108,6 +111,8 @@ class Planner:
             )
             yield failed._replace(message=message)
             return
+        finally:
+            self.note("")
         if repeated > 3:
             yield Warned(f"generate_static_params gave {repeated - 3} more values twice", at)
         if not given:
@@ -217,12 +222,3 @@ class _Loop:
 
     def __del__(self) -> None:
         self._loop.close()
-
-
-def unportable(decoded: str) -> str | None:
-    """Why the file of a path cannot be kept on some systems, or None."""
-    for name in decoded.split("/"):
-        problem = portability_problem(name) if name else None
-        if problem:
-            return f"{name!r}: {problem}"
-    return None

@@ -83,12 +83,13 @@ class Renderer:
     def __init__(self, routes: Sequence[Route], settings: RenderSettings) -> None:
         self.settings = settings
         self._prepared = [_Prepared(route, settings) if "GET" in route.handlers else None for route in routes]
+        self.async_routes = frozenset(
+            number for number, one in enumerate(self._prepared) if one is not None and one.is_async
+        )
+        """The numbers of the routes whose handlers need an event loop."""
         self._data = RequestData(base_url=settings.base_url)
         self._plain: Any = None
 
-    def is_async(self, job: Job) -> bool:
-        """True for a job that needs an event loop."""
-        return self._of(job).is_async
 
     def timeout(self, job: Job) -> float:
         """Seconds that the handler of this job may take."""

@@ -364,7 +364,7 @@ def _child_main(fd_in: int, fd_out: int, mark: mmap.mmap, work: Work, parent: in
     # Ctrl-C reaches the whole process group; the parent decides and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _die_with(parent)
+    die_with(parent)
     # What the parent has loaded stays: never looked at again by the collector, never copied by it.
     gc.freeze()
     sender = Sender(fd_out)
@@ -382,7 +382,7 @@ def _child_main(fd_in: int, fd_out: int, mark: mmap.mmap, work: Work, parent: in
     os._exit(0)
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Let the kernel end this process with its parent; elsewhere the closed pipe does, a little later."""
     if sys.platform == "linux":
         import ctypes

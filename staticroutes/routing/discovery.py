@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from staticroutes.errors import RoutingError, StaticRoutesError
-from staticroutes.routing.segments import Kind, Pattern, Segment
+from staticroutes.routing.segments import Kind, Pattern
 from staticroutes.routing.table import RouteTable
 
 # Files of the convention that this version does not build yet. They are refused, not passed over:
@@ -30,6 +30,7 @@ _METADATA_SUFFIXES = (
     ".svg",
     ".gif",
 )
+_NEAR_NAMES = frozenset(["route.py", "routes.py", "rout.py", "router.py"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +58,43 @@ class Discovery:
 def discover(app_dir: str, project_dir: str) -> Discovery:
     """Every route file below ``app_dir``, in a fixed order, with every problem that can be seen in names."""
     found = Discovery()
+    pages: list[RouteFile] = []
     if os.path.isdir(app_dir):
-        root = os.path.realpath(project_dir)
-        for folders, folder, names in _walk(app_dir, (), {os.path.realpath(app_dir)}, root, found):
-            _visit(folders, folder, names, project_dir, found)
-    found.errors += RouteTable(found.files).conflicts
+        inside = (os.path.realpath(project_dir), os.path.realpath(app_dir))
+        for folders, folder, names in _walk(app_dir, (), (inside[1],), inside, project_dir, found):
+            _visit(folders, folder, names, project_dir, found, pages)
+    # A page and a route cannot share a URL: pages take part until all conflicts are found.
+    found.errors += RouteTable([*found.files, *pages]).conflicts
     return found
 
 
 def _walk(
-    folder: str, folders: tuple[str, ...], trail: set[str], root: str, found: Discovery
+    folder: str,
+    folders: tuple[str, ...],
+    trail: tuple[str, ...],
+    inside: tuple[str, ...],
+    project_dir: str,
+    found: Discovery,
 ) -> Iterator[tuple[tuple[str, ...], str, set[str]]]:
-    """Each routed folder with the names of its files; symbolic links only within the project."""
+    """Each routed folder with the names of its files; symbolic links only to what lies ``inside``.
+
+    ``trail`` holds the real paths of the folder and of those around it.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         found.errors.append(
             RoutingError(
-                f"cannot be read: {error.strerror}", where=_shown(folder, root), hint="check its permissions"
+                f"cannot be read: {error.strerror}",
+                where=_shown(folder, project_dir),
+                hint="check its permissions",
             )
         )
         return
     names: set[str] = set()
     below: list[os.DirEntry[str]] = []
     for entry in entries:
-        try:
-            is_dir = entry.is_dir()
-        except OSError:
-            is_dir = False
-        if is_dir:
+        if _is_folder(entry):
             below.append(entry)
         else:
             names.add(entry.name)
@@ -94,89 +103,97 @@ def _walk(
         name = entry.name
         if name == "__pycache__" or name.startswith("_") or (name.startswith(".") and name != ".well-known"):
             continue
-        inner = trail
+        real = os.path.join(trail[-1], name)
         if entry.is_symlink():
             real = os.path.realpath(entry.path)
-            if os.path.commonpath([root, real]) != root:
-                found.warnings.append(
-                    f"{_shown(entry.path, root)} is a link out of the project and is not routed"
-                )
+            shown = _shown(entry.path, project_dir)
+            if not any(_lies_in(real, root) for root in inside):
+                found.warnings.append(f"{shown} is a link out of the project and is not routed")
                 continue
             if real in trail:
-                found.warnings.append(
-                    f"{_shown(entry.path, root)} is a link to a folder around it and is not routed"
-                )
+                found.warnings.append(f"{shown} is a link to a folder around it and is not routed")
                 continue
-            inner = trail | {real}
-        yield from _walk(entry.path, (*folders, name), inner, root, found)
+        yield from _walk(entry.path, (*folders, name), (*trail, real), inside, project_dir, found)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _visit(
-    folders: tuple[str, ...], folder: str, names: set[str], project_dir: str, found: Discovery
+    folders: tuple[str, ...],
+    folder: str,
+    names: set[str],
+    project_dir: str,
+    found: Discovery,
+    pages: list[RouteFile],
 ) -> None:
+    """Take in one folder: its route file, its pages, and names that are nearly one."""
     shown = _shown(folder, project_dir)
-    routed = [name for name in ("route.py", *_PAGES) if name in names]
-    unsupported = [
-        name
-        for name in sorted(names)
-        if name in (*_PAGES, "not-found.html")
-        or (name.startswith(tuple(_METADATA_STEMS)) and _is_metadata(name))
-    ]
-    if "route.py" in names and len(routed) > 1:
-        found.errors.append(
-            RoutingError(
-                f"{shown}/{routed[1]} answers the same URL as {shown}/route.py",
-                hint="a folder holds a route or a page: move one of them",
+    for name in sorted(names):
+        if name in (*_PAGES, "page.py", "not-found.html") or _is_metadata(name):
+            found.errors.append(
+                RoutingError(
+                    "pages and metadata files are not built by this version",
+                    where=f"{shown}/{name}",
+                    hint=f"answer that URL with a route.py, or put the file into public/ ({name})",
+                )
             )
-        )
-        unsupported = [name for name in unsupported if name not in _PAGES]
-    for name in unsupported:
-        found.errors.append(
-            RoutingError(
-                f"{shown}/{name}: pages and metadata files are not built by this version",
-                hint=f"answer that URL with a route.py, or put the file into public/ ({name})",
-            )
-        )
+    answering = [name for name in ("route.py", *_PAGES) if name in names]
     if "route.py" not in names:
-        near = [
-            name
+        found.warnings += [
+            f"{shown}/{name} is no route file; did you mean route.py?"
             for name in sorted(names)
-            if name.lower() in ("route.py", "routes.py", "rout.py", "router.py")
+            if name.lower() in _NEAR_NAMES
         ]
-        found.warnings += [f"{shown}/{name} is no route file; did you mean route.py?" for name in near]
+    if not answering:
         return
-    file = os.path.join(folder, "route.py")
     try:
+        if not _is_utf8("".join(folders)):
+            raise RoutingError("the folder's name is not UTF-8", hint="rename the folder")
         pattern = Pattern.parse(folders)
-        _check_encodable(folders)
-    except StaticRoutesError as error:
-        found.errors.append(RoutingError(f"{shown}: {error.message}", hint=error.hint))
+    except RoutingError as error:
+        found.errors.append(RoutingError(error.message, where=shown, hint=error.hint))
         return
+    assert not any(segment.kind in (Kind.GROUP, Kind.PRIVATE) for segment in pattern.segments)
+    for name in answering:
+        file = RouteFile(pattern, f"{shown}/{name}", os.path.join(folder, name), folders)
+        if name != "route.py":
+            pages.append(file)
+        elif problem := _file_problem(file.file):
+            found.errors.append(RoutingError(problem, where=file.source))
+        else:
+            found.files.append(file)
+
+
+def _file_problem(file: str) -> str | None:
+    """Why a file cannot be imported, found without opening it: a FIFO would wait for ever."""
     try:
         regular = stat.S_ISREG(os.stat(file).st_mode)
     except OSError as error:
-        found.errors.append(RoutingError(f"{shown}/route.py cannot be read: {error.strerror}"))
-        return
-    if not regular:
-        found.errors.append(RoutingError(f"{shown}/route.py is no regular file"))
-        return
-    assert not any(segment.kind in (Kind.GROUP, Kind.PRIVATE) for segment in pattern.segments)
-    found.files.append(RouteFile(pattern, f"{shown}/route.py", file, folders))
+        return f"cannot be read: {error.strerror}"
+    return None if regular else "is no regular file"
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_metadata(name: str) -> bool:
     stem, dot, suffix = name.rpartition(".")
     stem = stem.removesuffix(".alt").rstrip("0123456789")
     return stem in _METADATA_STEMS and dot + suffix in _METADATA_SUFFIXES
-
-
-def _check_encodable(folders: tuple[str, ...]) -> None:
-    for name in folders:
-        Segment.parse(name)
-        try:
-            name.encode("utf-8")
-        except UnicodeEncodeError:
-            raise RoutingError("its name is not UTF-8", hint="rename the folder") from None
 
 
 def _shown(path: str, project_dir: str) -> str:

@@ -140,7 +140,10 @@ class LoadErrors(LoadError):
 
 
 def load(
-    files: list[RouteFile], project_dir: str, app_dir: str
+    files: list[RouteFile],
+    project_dir: str,
+    app_dir: str,
+    note: Callable[[str], None] = lambda what: None,
 ) -> tuple[list[Route], list[StaticRoutesError]]:
     """Import every route file; the routes, and what is wrong with the others.
 
@@ -151,6 +154,7 @@ def load(
     routes: list[Route] = []
     errors: list[StaticRoutesError] = []
     for file in files:
+        note(f"importing {file.source}")
         try:
             module = packages.load(file)
             _check_names(module, file)
@@ -172,6 +176,7 @@ def load(
             raise
         except BaseException as error:  # sys.exit() too: one file must not end the build
             errors.append(import_error(error, file.source, project_dir))
+    note("")
     fixed = [
         route
         if route.where == route.source

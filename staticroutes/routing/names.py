@@ -22,6 +22,12 @@ _DEVICES = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
     + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"]
 )
+# A whole path of segments that every system can hold, decided by one match.
+_PORTABLE_PATH = re.compile(
+    r"(?:(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(?:[ ./]|$))"
+    r"[A-Za-z0-9_~+@=,.-]*[A-Za-z0-9_~+@=,-](?:/|$))*",
+    re.IGNORECASE,
+)
 MAX_BYTES = 255
 
 
@@ -58,3 +64,14 @@ def portability_problem(name: str) -> str | None:
         return "it ends in a dot or a space, which Windows drops"
     found = _UNPORTABLE.search(name)
     return f"Windows has no file names with {found[0]}" if found else None
+
+
+def unportable(path: str) -> str | None:
+    """Why the file of a path cannot be kept on some systems, naming the segment, or None."""
+    if _PORTABLE_PATH.fullmatch(path):
+        return None
+    for name in path.split("/"):
+        problem = portability_problem(name) if name else None
+        if problem:
+            return f"{name!r}: {problem}"
+    return None

@@ -6,9 +6,9 @@
     [slug].json, v[n]     AFFIXED              one segment with literal text around the parameter
     [...slug]             CATCH_ALL            one segment or more
     [[...slug]]           OPTIONAL_CATCH_ALL   none, one or more
-    (name)                GROUP                nothing
+    (name), @name         GROUP                nothing (a route group; what Next.js calls a slot)
     _name                 PRIVATE              never routed
-    %5Fname               STATIC               /_name; %5B %5D %28 %29 escape the other signs
+    %5Fname               STATIC               /_name; %5B %5D %28 %29 %40 escape the other signs
 
 Precedence at a segment is the order of Kind: STATIC, AFFIXED (longer literal text first), PARAM,
 CATCH_ALL, OPTIONAL_CATCH_ALL.
@@ -22,12 +22,12 @@ import enum
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from staticroutes.errors import ParamsError, RoutingError
 from staticroutes.http.urls import encode_segment
-from staticroutes.routing.names import name_problem
+from staticroutes.routing.names import MAX_BYTES, name_problem
 
 
 class Kind(enum.IntEnum):
@@ -44,7 +44,12 @@ class Kind(enum.IntEnum):
 
 _BRACKETS = re.compile(r"(?P<prefix>[^\[\]]*)\[(?P<name>[^\[\]]*)\](?P<suffix>[^\[\]]*)")
 _PARAM_NAME = re.compile(r"[\w-]+")
-_ESCAPED = re.compile(r"%(5[FBDfbd]|28|29)")
+_GROUP = re.compile(r"\(.+\)|@[\w-]+", re.DOTALL)
+# Values that stand in a URL and in a file name as they are, of a length that fits with any affix.
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?")
+_ESCAPED = re.compile(r"%(5[FBDfbd]|28|29|40)")
+_SEVERAL = "[^/]+(?:/[^/]+)*"
+"""Segments, none of them empty: ``/a//b`` is no URL of a catch-all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Segment:
 
     kind: Kind
     text: str
-    """The folder name as written."""
+    """The folder name, NFC: macOS and some archives store ``é`` as two characters."""
     name: str = ""
     """The parameter's name."""
     prefix: str = ""
@@ -63,9 +68,10 @@ class Segment:
     @classmethod
     def parse(cls, text: str) -> Segment:
         """The segment that a folder name stands for; raises RoutingError where it means nothing."""
+        text = unicodedata.normalize("NFC", text)
         if text.startswith("_"):
             return cls(Kind.PRIVATE, text)
-        if text.startswith("(") and text.endswith(")") and len(text) > 2:
+        if _GROUP.fullmatch(text):
             return cls(Kind.GROUP, text)
         if text.startswith("[[") and text.endswith("]]"):
             if not text.startswith("[[..."):
@@ -75,11 +81,7 @@ class Segment:
                 )
             return cls(Kind.OPTIONAL_CATCH_ALL, text, _param_name(text[5:-2], text))
         if "[" not in text and "]" not in text:
-            literal = unicodedata.normalize("NFC", _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text))
-            problem = name_problem(literal)
-            if problem:
-                raise RoutingError(f"{text!r} cannot be part of a URL: {problem}")
-            return cls(Kind.STATIC, text, prefix=literal)
+            return cls(Kind.STATIC, text, prefix=_literal(text, text))
         found = _BRACKETS.fullmatch(text)
         if not found:
             raise RoutingError(
@@ -93,8 +95,19 @@ class Segment:
             return cls(Kind.CATCH_ALL, text, _param_name(name[3:], text))
         name = _param_name(name, text)
         if prefix or suffix:
+            prefix, suffix = (_literal(part, text) if part else "" for part in (prefix, suffix))
             return cls(Kind.AFFIXED, text, name, prefix, suffix)
         return cls(Kind.PARAM, text, name)
+
+    @property
+    def shown(self) -> str:
+        """The segment in a pattern's text; brackets that are literal stay escaped there."""
+        if not (self.prefix or self.suffix):
+            return self.text
+        prefix, suffix = (
+            part.replace("[", "%5B").replace("]", "%5D") for part in (self.prefix, self.suffix)
+        )
+        return f"{prefix}[{self.name}]{suffix}" if self.is_dynamic else prefix
 
     @property
     def is_dynamic(self) -> bool:
@@ -105,6 +118,16 @@ class Segment:
     def is_catch_all(self) -> bool:
         """True for both kinds of catch-all."""
         return self.kind in (Kind.CATCH_ALL, Kind.OPTIONAL_CATCH_ALL)
+
+
+def _literal(part: str, text: str) -> str:
+    """Literal text of a folder name as it stands in the URL."""
+    literal = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), part)
+    # With a parameter beside it, a dot at the edge is an ordinary sign: v.[n], [slug].json
+    problem = name_problem(literal if part is text else literal.strip(".") or "-")
+    if problem:
+        raise RoutingError(f"{ascii(text)} cannot be part of a URL: {problem}", hint="rename the folder")
+    return literal
 
 
 def _param_name(name: str, text: str) -> str:
@@ -126,6 +149,34 @@ class Pattern:
     """The URL pattern of a route: its segments without groups."""
 
     segments: tuple[Segment, ...]
+    params: tuple[Segment, ...] = field(init=False, compare=False)
+    """The dynamic segments, in order."""
+    _quick: tuple[tuple[str, ...], str, str] | None = field(init=False, compare=False, repr=False)
+    """Parameter names and the two paths with ``%s`` for the values, where each is one segment."""
+
+    def __post_init__(self) -> None:
+        params = tuple(segment for segment in self.segments if segment.is_dynamic)
+        object.__setattr__(self, "params", params)
+        quick = None
+        # After literal text beyond ASCII even a plain value needs a look: it may merge with it.
+        around = [segment.prefix + segment.suffix for segment in params]
+        if (
+            params
+            and not any(segment.is_catch_all for segment in params)
+            and all(text.isascii() and len(text) <= 150 for text in around)
+        ):
+            affixed = [(s.prefix, s.suffix) if s.is_dynamic else (s.prefix, None) for s in self.segments]
+            url, plain = (
+                "".join(
+                    "/" + made(before).replace("%", "%%")
+                    if after is None
+                    else f"/{made(before).replace('%', '%%')}%s{made(after).replace('%', '%%')}"
+                    for before, after in affixed
+                )
+                for made in (encode_segment, str)
+            )
+            quick = (tuple(segment.name for segment in params), url, plain)
+        object.__setattr__(self, "_quick", quick)
 
     @classmethod
     def parse(cls, folders: tuple[str, ...] | str) -> Pattern:
@@ -135,6 +186,11 @@ class Pattern:
         segments = tuple(segment for segment in map(Segment.parse, folders) if segment.kind is not Kind.GROUP)
         seen: set[str] = set()
         for position, segment in enumerate(segments):
+            if segment.kind is Kind.PRIVATE:
+                raise RoutingError(
+                    f"{segment.text} is the name of a private folder, which is never routed",
+                    hint=f"%5F{segment.text[1:]} is /{segment.text} in the URL",
+                )
             if segment.is_catch_all and position < len(segments) - 1:
                 raise RoutingError(
                     f"the catch-all {segment.text} must come last", hint="nothing can follow a catch-all"
@@ -151,14 +207,7 @@ class Pattern:
     @property
     def text(self) -> str:
         """``/api/items/[slug]``; the root is ``/``."""
-        return "/" + "/".join(
-            segment.prefix if segment.kind is Kind.STATIC else segment.text for segment in self.segments
-        )
-
-    @property
-    def params(self) -> tuple[Segment, ...]:
-        """The dynamic segments, in order."""
-        return tuple(segment for segment in self.segments if segment.is_dynamic)
+        return "/" + "/".join(segment.shown for segment in self.segments)
 
     @property
     def regex(self) -> str:
@@ -173,10 +222,29 @@ class Pattern:
                 case Kind.PARAM:
                     parts.append("/([^/]+)")
                 case Kind.CATCH_ALL:
-                    parts.append("/(.+)")
+                    parts.append(f"/({_SEVERAL})")
                 case _:
-                    parts.append("(?:/(.+))?" if position else "/(.+)?")
+                    parts.append(f"(?:/({_SEVERAL}))?" if position else f"/({_SEVERAL})?")
         return f"^{''.join(parts) or '/'}$"
+
+    def place(self, item: Any) -> tuple[str, str, dict[str, Any]]:
+        """URL path, decoded path and params of one item of ``generate_static_params``: check_params and
+        fill in one, and quick for values that need neither encoding nor a second look."""
+        if self._quick is not None and type(item) is dict:
+            names, url, plain = self._quick
+            if len(item) == len(names):
+                params = {}
+                for name in names:
+                    value = item.get(name)
+                    if type(value) is not str or not _PLAIN_VALUE.fullmatch(value):
+                        break
+                    params[name] = value
+                else:
+                    values = tuple(params.values())
+                    return url % values, plain % values, params
+        checked = self.check_params(item)
+        path, decoded = self.fill(checked)
+        return path, decoded, checked
 
     def fill(self, params: Mapping[str, Any]) -> tuple[str, str]:
         """The URL path (percent-encoded) and the decoded path for checked params (see check_params)."""
@@ -233,41 +301,60 @@ class Pattern:
 
 
 def _value(segment: Segment, value: Any, item: Any) -> str:
-    kind = type(value)
-    if kind is int:
-        value = str(value)
-    elif kind is not str:
-        if not isinstance(value, (str, int)) or isinstance(value, bool):
-            raise ParamsError(
-                f"generate_static_params gave {_short(item)}: {segment.name!r} must be str or int,"
-                f" not {kind.__name__}",
-                hint=f"{segment.name!r}: a list goes with [...{segment.name}]"
-                if isinstance(value, (list, tuple))
-                else f"str({value!r})",
-            )
-        value = str(value)
+    if type(value) is not str:
+        value = _text(segment, value, item)
     if not value.isascii():
         value = unicodedata.normalize("NFC", value)
-    problem = name_problem(f"{segment.prefix}{value}{segment.suffix}" if value else value)
+    whole = f"{segment.prefix}{value}{segment.suffix}" if value else value
+    problem = name_problem(whole)
+    if problem is None and not whole.isascii() and not unicodedata.is_normalized("NFC", whole):
+        problem = "it begins with a sign that merges with the text around it"
     if problem:
-        hint = (
-            f"[...{segment.name}] takes several segments"
-            if "/" in value and not segment.is_catch_all
-            else None
-        )
         raise ParamsError(
-            f"generate_static_params gave {_short(item)}: {value!a} cannot be part of a URL: {problem}",
-            hint=hint,
+            f"generate_static_params gave {_short(item)}: {_short(value)} cannot be part of a URL: {problem}",
+            hint=f"[...{segment.name}] takes several segments"
+            if "/" in value and not segment.is_catch_all
+            else None,
         )
     return str(value)
 
 
+def _text(segment: Segment, value: Any, item: Any) -> str:
+    """The text of a value that is no plain str; of a str or int enum that of its value."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return int.__repr__(value)
+        except ValueError:  # more digits than Python writes out
+            problem = f"it has more than {MAX_BYTES} digits"
+            raise ParamsError(
+                f"generate_static_params gave an int for {segment.name!r} that cannot be part of a URL: {problem}"
+            ) from None
+    hint = None
+    if isinstance(value, (list, tuple)):
+        if not segment.is_catch_all:
+            hint = f"a list goes with [...{segment.name}]"
+    elif value is not None:
+        hint = f"str({_short(value)}), if that is meant"
+    raise ParamsError(
+        f"generate_static_params gave {_short(item)}: {segment.name!r} must be str or int,"
+        f" not {type(value).__name__}",
+        hint=hint,
+    )
+
+
 def _catch_all_values(segment: Segment, value: Any, item: Any) -> list[str]:
     if not isinstance(value, (list, tuple)):
+        hint = f"{segment.name!r}: a list or a tuple, one value for each segment"
+        if isinstance(value, str):
+            hint = f"{segment.name!r}: {_short(value.strip('/').split('/'))}"
+        elif value is None and segment.kind is Kind.OPTIONAL_CATCH_ALL:
+            hint = f"{{{segment.name!r}: []}} is the bare path"
         raise ParamsError(
             f"generate_static_params gave {_short(item)}: {segment.name!r} must be a list of segments,"
             f" not {type(value).__name__}",
-            hint=f"{str(value).strip('/').split('/')!r}" if isinstance(value, str) else None,
+            hint=hint,
         )
     if not value and segment.kind is Kind.CATCH_ALL:
         raise ParamsError(
@@ -277,8 +364,12 @@ def _catch_all_values(segment: Segment, value: Any, item: Any) -> list[str]:
     return [_value(segment, part, item) for part in value]
 
 
-def _short(item: Any) -> str:
-    text = ascii(item)
+def _short(value: Any) -> str:
+    """A value for messages: ASCII, so that what cannot be seen shows, and not too long."""
+    try:
+        text = ascii(value)
+    except Exception:  # a __repr__ of the author's, an int of ten thousand digits
+        return f"a {type(value).__name__}"
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 

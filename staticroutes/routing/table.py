@@ -43,12 +43,13 @@ class _Node(Generic[R]):
 
 
 class RouteTable(Generic[R]):
-    """All routes, ordered by precedence; ``routes`` are sorted by pattern."""
+    """All routes, the more specific first; ``conflicts`` says which of them cannot stand together."""
 
     def __init__(self, routes: Iterable[R]) -> None:
         self.routes: Sequence[R] = sorted(routes, key=lambda route: (_order(route.pattern), route.source))
         self.conflicts: list[RoutingError] = []
         self._root: _Node[R] = _Node()
+        self._renamed: set[tuple[int, str]] = set()
         for route in self.routes:
             self._insert(route)
         self._check_optional(self._root)
@@ -75,14 +76,14 @@ class RouteTable(Generic[R]):
                     return True
                 if segment.kind is Kind.AFFIXED and len(node.affixed) > 1:
                     return True
-                if segment.is_catch_all and (node.param or (node.catch_all and node.optional)):
-                    return True
                 if segment.is_catch_all:
+                    if node.param or (segment.kind is Kind.OPTIONAL_CATCH_ALL and node.catch_all):
+                        return True
                     continue
                 branches = (
                     node.affixed if segment.kind is Kind.AFFIXED else [node.param] if node.param else []
                 )
-                below += [child for found, child in branches if found.text == segment.text]
+                below += [child for _, child in branches]
             nodes = below
         return False
 
@@ -95,44 +96,66 @@ class RouteTable(Generic[R]):
     def _insert(self, route: R) -> None:
         node = self._root
         node.first = node.first or route
+        renamed: tuple[Segment, Segment, _Node[R]] | None = None
         for segment in route.pattern.segments:
             match segment.kind:
                 case Kind.STATIC:
                     node = node.static.setdefault(segment.prefix, _Node())
-                case Kind.AFFIXED:
-                    node = self._affixed(node, segment, route)
-                case Kind.PARAM:
-                    if node.param is None:
-                        node.param = (segment, _Node())
-                    elif node.param[0].name != segment.name:
-                        self._clash(route, node.param[1].first)
-                    node = node.param[1]
-                case Kind.CATCH_ALL | Kind.OPTIONAL_CATCH_ALL:
-                    slot = "catch_all" if segment.kind is Kind.CATCH_ALL else "optional"
-                    present: tuple[Segment, R] | None = getattr(node, slot)
-                    if present is not None:
-                        self._clash(route, present[1])
-                    else:
-                        setattr(node, slot, (segment, route))
+                case Kind.AFFIXED | Kind.PARAM:
+                    known, node = self._branch(node, segment)
+                    if known.name != segment.name:
+                        renamed = renamed or (segment, known, node)
+                case Kind.CATCH_ALL:
+                    if node.catch_all is None:
+                        node.catch_all = (segment, route)
+                    self._check(route, node.catch_all[1], renamed)
+                    return
+                case Kind.OPTIONAL_CATCH_ALL:
+                    if node.optional is None:
+                        node.optional = (segment, route)
+                    self._check(route, node.optional[1], renamed)
                     return
                 case _:
                     raise AssertionError(f"{segment.kind} in a pattern")
             node.first = node.first or route
-        if node.route is not None:
-            self._clash(route, node.route)
-        else:
-            node.route = route
+        node.route = node.route or route
+        self._check(route, node.route, renamed)
 
-    def _affixed(self, node: _Node[R], segment: Segment, route: R) -> _Node[R]:
+    def _branch(self, node: _Node[R], segment: Segment) -> tuple[Segment, _Node[R]]:
+        """The branch of a dynamic segment, made where there is none yet."""
+        if segment.kind is Kind.PARAM:
+            node.param = node.param or (segment, _Node())
+            return node.param
         for known, child in node.affixed:
             if (known.prefix, known.suffix) == (segment.prefix, segment.suffix):
-                if known.name != segment.name:
-                    self._clash(route, child.first)
-                return child
-        child = _Node()
-        node.affixed.append((segment, child))
-        node.affixed.sort(key=lambda entry: (-len(entry[0].prefix) - len(entry[0].suffix), entry[0].text))
-        return child
+                return known, child
+        made: tuple[Segment, _Node[R]] = (segment, _Node())
+        node.affixed.append(made)
+        node.affixed.sort(key=lambda entry: _order_of(entry[0]))
+        return made
+
+    def _check(
+        self, route: R, answering: R, renamed: tuple[Segment, Segment, _Node[R]] | None
+    ) -> None:
+        """Note the conflict of a route whose URLs another one answers, or whose parameter has another name."""
+        if answering is not route:
+            self.conflicts.append(
+                RoutingError(
+                    f"{answering.source} answers the same URLs as {route.source}",
+                    hint="remove one of them, or give them different parents",
+                )
+            )
+        elif renamed is not None:
+            mine, known, node = renamed
+            assert node.first is not None
+            if (id(node), mine.name) not in self._renamed:
+                self._renamed.add((id(node), mine.name))
+                self.conflicts.append(
+                    RoutingError(
+                        f"{node.first.source} has {known.text} where {route.source} has {mine.text}",
+                        hint="give the parameter one name: they answer the same place of a URL",
+                    )
+                )
 
     def _check_optional(self, node: _Node[R]) -> None:
         if node.optional and node.route:
@@ -147,15 +170,6 @@ class RouteTable(Generic[R]):
             children.append(node.param[1])
         for child in children:
             self._check_optional(child)
-
-    def _clash(self, route: R, other: R | None) -> None:
-        assert other is not None
-        self.conflicts.append(
-            RoutingError(
-                f"{route.source} answers the same URLs as {other.source}",
-                hint="remove one of them, or give them different parents",
-            )
-        )
 
 
 def _walk(
@@ -212,11 +226,9 @@ def _has_children(node: _Node[R], segments: Sequence[Segment], position: int) ->
 
 
 def _order(pattern: Pattern) -> list[tuple[int, int, str]]:
-    return [
-        (
-            segment.kind,
-            -len(segment.prefix) - len(segment.suffix) if segment.kind is Kind.AFFIXED else 0,
-            segment.text,
-        )
-        for segment in pattern.segments
-    ]
+    return [_order_of(segment) for segment in pattern.segments]
+
+
+def _order_of(segment: Segment) -> tuple[int, int, str]:
+    affixed = segment.kind is Kind.AFFIXED
+    return segment.kind, -len(segment.prefix) - len(segment.suffix) if affixed else 0, segment.shown

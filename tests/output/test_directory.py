@@ -123,6 +123,15 @@ class TestPublishing:
         build(out, B)
         assert stat.S_IMODE(out.stat().st_mode) == 0o2751
 
+    def test_a_directory_shared_by_a_group_stays_shared(self, out, build):
+        build(out, A)
+        group = 12345 if os.geteuid() == 0 else os.getegid()
+        os.chown(out, -1, group)
+        out.chmod(0o2775)
+        build(out, B)
+        for folder in (out, out / "new"):
+            assert folder.stat().st_gid == group and folder.stat().st_mode & stat.S_ISGID
+
     def test_nobody_else_can_look_into_a_stage(self, directory):
         assert stat.S_IMODE(os.stat(directory.stage).st_mode) == 0o700
 
@@ -238,6 +247,9 @@ class TestForeignFiles:
         assert (site / ".git/refs/tags").is_dir()
         assert stat.S_IMODE((site / ".git/objects/ab").stat().st_mode) == 0o555
         assert litter() == []
+
+    def test_one_left_alone_in_a_folder_of_ours_is_named_by_itself(self, site, build):
+        assert "api/notes.txt" in build(site, {"index.html": b"B"}).carried
 
     def test_they_are_no_change(self, site, build):
         published = build(site, A)
@@ -658,6 +670,18 @@ class TestStage:
             directory.write("a", b"x")
         assert not os.path.exists(directory.stage)
 
+    def test_two_processes_make_one_folder(self, directory, monkeypatch):
+        mkdir = os.mkdir
+
+        def after_another(path, *args):
+            if path.endswith("/a"):
+                mkdir(path, *args)
+            mkdir(path, *args)
+
+        monkeypatch.setattr(os, "mkdir", after_another)
+        directory.write("a/b/c", b"1")
+        assert Path(directory.stage, "a/b/c").read_bytes() == b"1"
+
     def test_a_folder_that_was_taken_away_is_made_again(self, directory):
         directory.write("a/b", b"1")
         os.unlink(f"{directory.stage}/a/b")
@@ -756,9 +780,29 @@ class TestStage:
         with pytest.raises(FileExistsError):
             directory.move("api/items/1", "api/items/index.json")
         assert sorted(os.listdir(f"{directory.stage}/api/items")) == ["1", "index.json"]
+        os.unlink(f"{directory.stage}/api/items/1")
+        assert directory.is_lonely("api/items/index.json")
+        directory.move("api/items/index.json", "api/items")
+        assert Path(directory.stage, "api/items").read_bytes() == b"[]"
+        with pytest.raises(NotADirectoryError):
+            directory.write("api/items/1", b"1")
         with pytest.raises(OutputError):
             directory.move("missing", "x")
         assert sorted(os.listdir(directory.stage)) == ["api"]
+
+    def test_a_moved_file_that_came_out_as_before_keeps_its_mtime(self, out, build, stage):
+        build(out, {"api/items": b"[]"})
+        os.utime(out / "api/items", ns=(10**18, 10**18 + 7))
+        for body, changed in ((b"[]", False), (b"[1]", True)):
+            opened = OutputDirectory.open(out)
+            opened.write("api/items/index.json", body)
+            opened.move("api/items/index.json", "api/items")
+            lines = (out / "_staticroutes/outputs.jsonl").read_bytes()
+            opened.write("_staticroutes/outputs.jsonl", lines)
+            opened.keep("_staticroutes/manifest.json")
+            assert opened.publish().changed is changed
+            assert (out / "api/items").read_bytes() == body
+            assert ((out / "api/items").stat().st_mtime_ns == 10**18 + 7) is not changed
 
     def test_a_stream_that_came_out_as_before_keeps_its_mtime(self, out, build):
         build(out, A)
