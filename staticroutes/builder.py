@@ -10,11 +10,12 @@ output directory, which takes its place in one step at the end, or not at all.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from staticroutes.errors import OutputError, PathError, StaticRoutesError
 from staticroutes.ledger import Clash, Ledger, RouteAccount, matches_only
@@ -28,7 +29,6 @@ from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prere
 from staticroutes.prerender.planning import Left, Planner, Warned
 from staticroutes.prerender.rendering import Renderer, RenderSettings, run_after
 from staticroutes.prerender.tracking import WATCH
-from staticroutes.prerender.workers import Died, can_fork, run_in_workers
 from staticroutes.project import Loaded, Project, load_project
 from staticroutes.routing.table import RouteTable
 from staticroutes.summary import describe
@@ -56,22 +56,12 @@ class BuildOptions:
     """Told before user code runs outside of handlers (imports, generate_static_params), and ``""`` after."""
 
 
-class Output(NamedTuple):
-    """One output of a build."""
-
-    path: str
-    file: str
-    route: str
-    """The pattern."""
-    size: int
-
-
 @dataclass(frozen=True, slots=True)
 class BuildResult:
     """What a build did. ``ok`` is True when the site is complete (and, but for a dry run, published)."""
 
     ok: bool
-    outputs: list[Output]
+    outputs: list[Row]
     dynamic: list[dict[str, Any]]
     """The manifest's rows of what is left for request time."""
     failures: list[Failed]
@@ -84,7 +74,7 @@ class BuildResult:
     published: Published | None = None
 
 
-Progress = Output | Dynamic | Failed
+Progress = Row | Dynamic | Failed
 
 
 def iter_build(
@@ -114,13 +104,10 @@ def iter_build(
                 ledger.note(row)
             jobs = _jobs(Planner(loaded.table, project.code, options.note), ledger, options.only)  # plan
             outcomes = prerender(jobs, producer, project, options)  # prerender → artifacts → write
+            forgives = config.on_error == "warn"
             for outcome in chain(outcomes, _settled(ledger, directory)):
-                ledger.note(_forgiven(outcome) if config.on_error == "warn" else outcome)
-                if type(outcome) is Row:
-                    if outcome.plain_file is None:
-                        pattern = ledger.accounts[outcome.route].pattern
-                        yield Output(outcome.path, outcome.file, pattern, outcome.size)
-                elif isinstance(outcome, (Dynamic, Failed)):
+                ledger.note(_forgiven(outcome) if forgives else outcome)
+                if not isinstance(outcome, Clash):
                     yield outcome
             ledger.close(config.budgets, strict=config.strict)
 
@@ -131,7 +118,7 @@ def iter_build(
                 ledger.failures += _differences(directory, options.against)
             published = None
             if not ledger.failures and not options.dry_run:
-                published = directory.publish(force=options.force)
+                published = directory.publish(force=options.force, staged=ledger.records.count + 2)
             return _result(ledger, manifest, directory.path, published)
         finally:
             directory.discard()
@@ -170,17 +157,17 @@ class Producer:
             return outcome
         job, response, after = outcome
         number = job.route
-        artifact = make_artifact(
-            job.decoded, response, self._trailing_slash, may_need_folder=self._may_need_folder[number]
-        )
+        artifact = make_artifact(job.decoded, response, self._trailing_slash, self._may_need_folder[number])
+        file = artifact.file
         try:
-            check_file(artifact.file)
+            if len(file) > 50 or file[0] == "_":  # a shorter one has no name that could be too long
+                check_file(file)
             if item.is_repeat:
-                self.directory.overwrite(artifact.file, artifact.body)
+                self.directory.overwrite(file, artifact.body)
             else:
-                self.directory.write(artifact.file, artifact.body)
+                self.directory.write(file, artifact.body)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            return Clash(job.path, artifact.file, number)
+            return Clash(job.path, file, number)
         except PathError as error:
             return Failed(job.path, self._sources[number], job.params, error.message, None, error.hint)
         except OutputError as error:
@@ -190,9 +177,14 @@ class Producer:
             return run_after(after, job, self.renderer) or row
         return row
 
-    def died(self, job: Job, died: Died) -> Failed:
+    def died(self, job: Job, message: str, hint: str) -> Failed:
         """The outcome of a job that ended its process."""
-        return Failed(job.path, self._sources[job.route], job.params, died.message, None, died.hint)
+        return Failed(job.path, self._sources[job.route], job.params, message, None, hint)
+
+
+def can_fork() -> bool:
+    """True where worker processes can be forked safely: a POSIX system, and no other threads."""
+    return hasattr(os, "fork") and threading.active_count() == 1
 
 
 def prerender(
@@ -206,6 +198,7 @@ def prerender(
     """
     config = project.config
     most = config.jobs or os.cpu_count() or 1
+    may_fork = options.isolation != "none" and can_fork()
 
     def work(feed: Any, sender: Any) -> None:
         Lanes(
@@ -216,23 +209,27 @@ def prerender(
             gave_up=sender.leave,
         ).run(feed)
 
+    def in_workers() -> Iterator[tuple[Job, Any]]:
+        from staticroutes.prerender.workers import Died, run_in_workers  # pickle and more, where needed
+
+        for job, result in run_in_workers(jobs, work, max_workers=most, timeout=config.timeout):
+            yield job, producer.died(job, *result) if isinstance(result, Died) else result
+
     def results() -> Iterator[tuple[Job, Any]]:
-        if options.isolation == "workers" and can_fork():
-            yield from run_in_workers(jobs, work, max_workers=most, timeout=config.timeout)
+        if options.isolation == "workers" and may_fork:
+            yield from in_workers()
             return
         for done, is_heavy in _here(jobs, producer, config.concurrency, options.gave_up):
             yield from done
-            if is_heavy and most > 1 and options.isolation == "guarded" and can_fork():
-                yield from run_in_workers(jobs, work, max_workers=most, timeout=config.timeout)
+            if is_heavy and most > 1 and may_fork:
+                yield from in_workers()
                 return
 
     WATCH.start()
     try:
-        for job, result in results():
+        for _, result in results():
             if type(result) is Row:
                 yield result
-            elif isinstance(result, Died):
-                yield producer.died(job, result)
             elif isinstance(result, StaticRoutesError):
                 raise result
             else:
@@ -262,9 +259,10 @@ def _here(
 
     def some(began: float) -> Iterator[Item]:
         nonlocal exhausted
+        new: Any = tuple.__new__  # see rendering: made once for every output
         for taken, job in enumerate(jobs):
-            yield Item(next(numbers), job)
-            if taken & 15 == 15 and (time.process_time() - began > _LOOK_AT_COST or taken >= 4095):
+            yield new(Item, (next(numbers), job, False))
+            if taken & 63 == 63 and (time.process_time() - began > _LOOK_AT_COST or taken >= 4095):
                 return
         exhausted = True
 
@@ -272,7 +270,7 @@ def _here(
         began = time.process_time()
         Lanes(producer.renderer, deliver, concurrency=concurrency, gave_up=gave_up).run(some(began))
         done, results = results, []
-        yield done, bool(done) and (time.process_time() - began) / len(done) > _HEAVY
+        yield done, bool(done) and not exhausted and (time.process_time() - began) / len(done) > _HEAVY
 
 
 def _jobs(planner: Planner, ledger: Ledger, only: str | None) -> Iterator[Job]:
@@ -319,13 +317,13 @@ def _brought(
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             yield Clash(file.path, file.file, number)
         else:
-            yield producer.rows.make_copied(number, file.path, file.file, size, digest, file.headers)
+            yield producer.rows.make_copied(number, file.path, file.file, size, digest, 200, file.headers)
     if only is not None:
         numbers = {one.pattern: at for at, one in enumerate(ledger.accounts) if one.kind != "public"}
         listed = os.path.join(directory.path, *OUTPUTS.split("/"))
         for path, name, pattern, size, line in previous_rows(listed):
             if pattern in numbers and not matches_only(path, only) and directory.keep(name):
-                yield Row(path, name, numbers[pattern], size, line)
+                yield Row(path, name, numbers[pattern], size, line, None, pattern)
 
 
 def _differences(directory: OutputDirectory, other: str) -> list[Failed]:

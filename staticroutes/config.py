@@ -359,4 +359,3 @@ def _parse(file: str, *, required: bool) -> Mapping[str, Any] | None:
     return found
 
 
-assert set(_CHECKS) == {entry.name for entry in fields(Config)}

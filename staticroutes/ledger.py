@@ -68,7 +68,10 @@ class Ledger:
     def note(self, outcome: Row | Dynamic | Failed | Clash | Warned) -> None:
         """Book one outcome."""
         if type(outcome) is Row:
-            self._written(outcome)
+            if outcome.plain_file is None:
+                self._written(outcome)
+            else:
+                self._unsettled.append(outcome)
         elif isinstance(outcome, Dynamic):
             account = self.accounts[outcome.job.route]
             account.left_paths.setdefault(outcome.reason, []).append(outcome.job.path)
@@ -114,9 +117,6 @@ class Ledger:
                 paths.sort()
 
     def _written(self, row: Row) -> None:
-        if row.plain_file is not None:
-            self._unsettled.append(row)
-            return
         twin = self.records.add(row)
         if twin is not None:
             self.failures.append(self._twins(row, twin))

@@ -160,25 +160,26 @@ def as_json(result: BuildResult) -> str:
             "carried": list(published.carried),
         },
     }
-    return json.dumps(values, ensure_ascii=False, indent=1)
+    # ASCII: right in every encoding that standard output may have.
+    return json.dumps(values, indent=1)
 
 
-def github_annotations(result: BuildResult) -> str:
-    """Workflow commands that GitHub shows beside the code.
+def github_annotations(result: BuildResult, prefix: str) -> list[str]:
+    """Workflow commands that GitHub shows beside the code; ``prefix`` leads from the checkout to the project.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
     lines = []
     for failed in result.failures:
         text = f"{failed.path}: {failed.message}" if failed.path else failed.message
-        lines.append(_annotation("error", failed.at or failed.source, text))
-    lines += [_annotation("warning", warned.at or "", warned.message) for warned in result.warnings]
-    return "".join(line + "\n" for line in lines)
+        lines.append(_annotation("error", failed.at or failed.source, text, prefix))
+    lines += [_annotation("warning", warned.at or "", warned.message, prefix) for warned in result.warnings]
+    return lines
 
 
-def _annotation(kind: str, at: str, text: str) -> str:
+def _annotation(kind: str, at: str, text: str, prefix: str) -> str:
     file, _, line = at.rpartition(":") if at.rpartition(":")[2].isdigit() else (at, "", "")
-    place = [f"file={_property(file)}"] if file else []
+    place = [f"file={_property(prefix + file)}"] if file else []
     place += [f"line={line}"] if line else []
     data = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return f"::{kind} {','.join([*place, 'title=staticroutes'])}::{data}"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from staticroutes.builder import BuildOptions, BuildResult, Output, Progress, iter_build
+from staticroutes.builder import BuildOptions, BuildResult, Progress, iter_build
 from staticroutes.config import Config
 from staticroutes.errors import ConfigError, LoadError, SiteErrors, StaticRoutesError
 from staticroutes.http.responses import Response
@@ -16,7 +15,7 @@ from staticroutes.http.urls import encode_path
 from staticroutes.ledger import Ledger
 from staticroutes.prerender.lanes import Item, Lanes
 from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered
-from staticroutes.output.artifacts import make_artifact
+from staticroutes.output.artifacts import Row, make_artifact
 from staticroutes.prerender.planning import Planner, left_for_request_time
 from staticroutes.prerender.rendering import Renderer, RenderSettings
 from staticroutes.prerender.tracking import WATCH
@@ -133,7 +132,7 @@ class Site:
         A URL that fails is listed in ``result.failures``, and then nothing is published. Raises
         ConfigError and OutputError.
         """
-        outputs: list[Output] = []
+        outputs: list[Row] = []
         progress = self.iter_build(out, **options)
         while True:
             try:
@@ -142,7 +141,7 @@ class Site:
                 result: BuildResult = end.value
                 result.outputs.extend(sorted(outputs))
                 return result
-            if isinstance(outcome, Output):
+            if type(outcome) is Row and outcome.plain_file is None:
                 outputs.append(outcome)
 
     async def abuild(self, out: str | os.PathLike[str] | None = None, **options: Any) -> BuildResult:
@@ -154,7 +153,7 @@ class Site:
     def iter_build(
         self, out: str | os.PathLike[str] | None = None, **options: Any
     ) -> Generator[Progress, None, BuildResult]:
-        """``build``, one outcome at a time: Output, Dynamic or Failed; returns the BuildResult."""
+        """``build``, one outcome at a time: Row (an output), Dynamic or Failed; returns the BuildResult."""
         target = os.path.abspath(out) if out is not None else self._project().path(self._config.out_dir)
         if target is None:
             raise ConfigError(
@@ -214,6 +213,8 @@ class Site:
             parts = [part for part in unquote(path).split("/") if part]
             found = table.match(parts)
             if found is None:
+                from difflib import get_close_matches
+
                 near = get_close_matches(
                     "/" + "/".join(parts), [r.pattern.text for r in table.routes], 3, 0.6
                 )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
-import click
+# What a start makes stays: looking through it for garbage is a tenth of the start. A command that runs
+# for longer switches the collector on.
+gc.disable()
 
-from staticroutes._version import __version__
-from staticroutes.errors import ConfigError, OutputError, SiteErrors, StaticRoutesError
+import click  # noqa: E402
+
+from staticroutes._version import __version__  # noqa: E402
+from staticroutes.cli.streams import complain, make_safe, say, use_utf8  # noqa: E402
+from staticroutes.errors import ConfigError, OutputError, SiteErrors, StaticRoutesError  # noqa: E402
 
 # Command → the first sentence of its help, so that --help imports none of them.
 _COMMANDS = {
@@ -84,7 +90,8 @@ def cli(ctx: click.Context, folder: str | None, config: str | None, verbose: int
 
 def main() -> None:
     """The program ``staticroutes``."""
-    _make_output_safe()
+    use_utf8()
+    make_safe()
     if "_STATICROUTES_CLOCK_AHEAD" in os.environ:
         from staticroutes.verify import set_clock_ahead
 
@@ -113,38 +120,16 @@ def exit_code(call: Callable[[], int]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted", sys.stderr)
         return 130
     except SiteErrors as errors:
         for each in errors.errors:
-            show_error(each)
+            complain("error", str(each))
         return 1
-    except (ConfigError, OutputError) as error:
-        show_error(error)
-        return 2
     except StaticRoutesError as error:
-        show_error(error)
-        return 1
+        complain("error", str(error))
+        return 2 if isinstance(error, (ConfigError, OutputError)) else 1
     except BrokenPipeError:
         # The reader of our output has gone (head); Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-
-
-def show_error(error: StaticRoutesError) -> None:
-    """Print an error with its hint to stderr."""
-    text = str(error)
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {text}", err=True, color=colors(sys.stderr))
-
-
-def colors(stream: Any) -> bool:
-    """Whether to colour what goes to a stream: a terminal, and not NO_COLOR (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and bool(stream.isatty())
-
-
-def _make_output_safe() -> None:
-    """A file name or a locale must never end a build: what a stream cannot show is escaped."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+        return 0

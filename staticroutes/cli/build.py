@@ -8,14 +8,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import Any
 
 import click
 
 from staticroutes.builder import BuildResult
-from staticroutes.cli import Globals, colors
+from staticroutes.cli import Globals
 from staticroutes.cli.guard import Isolation, gave_up, guarded
-from staticroutes.errors import ConfigError
+from staticroutes.cli.streams import complain, say, stdout_of_ours
 from staticroutes.report import (
     as_json,
     failure_text,
@@ -62,16 +62,14 @@ def command(
     started = time.perf_counter()
     overrides = {"base_url": base_url, "jobs": jobs, "strict": strict}
     site = Site.load(".", config=overrides, config_file=settings.config, environ=os.environ)
-    if site.config.host or site.config.origin:
-        raise ConfigError(
-            "host and origin are not supported by this version", hint="remove them from the configuration"
-        )
     shows = not (quiet or settings.is_quiet)
 
     def build(isolation: Isolation, note: Callable[[str], None]) -> int:
-        # A build makes few cycles and keeps much: looking for garbage so often costs a tenth of the time.
-        gc.set_threshold(50_000, 20, 50)
-        with _stdout_of_ours() as stdout, contextlib.ExitStack() as stack:
+        # What is loaded stays and need not be looked at again; a build makes few cycles and keeps much.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        gc.enable()
+        with stdout_of_ours() as stdout, contextlib.ExitStack() as stack:
             against = None
             if verify:
                 from staticroutes.verify import second_build
@@ -90,14 +88,12 @@ def command(
             )
             result = _watched(progress, shows=shows and not wants_json)
             seconds = time.perf_counter() - started
+            _complain(result, quiet=not shows)
+            _tell_github(result, seconds)
             if wants_json:
-                click.echo(as_json(result), file=stdout)
+                say(as_json(result), stdout)
             elif shows and result.manifest:
-                click.echo(
-                    route_table(result, seconds, dry_run=dry_run), file=stdout, color=colors(sys.stdout)
-                )
-            _complain(result, settings.verbosity)
-        _tell_github(result, seconds)
+                say(route_table(result, seconds, dry_run=dry_run), stdout)
         return 0 if result.ok else 1
 
     return guarded(build, limit=5 * site.config.timeout)
@@ -122,33 +118,31 @@ def _watched(progress: Any, *, shows: bool) -> BuildResult:
     return ended[0]
 
 
-def _complain(result: BuildResult, verbosity: int) -> None:
-    color = colors(sys.stderr)
+def _complain(result: BuildResult, *, quiet: bool) -> None:
     for warning in result.warnings:
-        if verbosity >= 0:
-            click.echo(
-                f"{click.style('warning:', fg='yellow', bold=True)} {warning_text(warning)}",
-                err=True,
-                color=color,
-            )
+        if not quiet:
+            complain("warning", warning_text(warning))
     for failure in result.failures:
-        click.echo(
-            f"{click.style('error:', fg='red', bold=True)} {failure_text(failure)}", err=True, color=color
-        )
+        complain("error", failure_text(failure))
     if result.failures:
         count = len(result.failures)
         said = f"{count} failures" if count != 1 else "1 failure"
-        click.echo(f"{said}; {_shown(result.directory)} is as it was", err=True)
+        say(f"{said}; {_shown(result.directory)} is as it was", sys.stderr)
 
 
 def _tell_github(result: BuildResult, seconds: float) -> None:
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    click.echo(github_annotations(result), err=True, nl=False)
+    folder = os.path.relpath(".", os.environ.get("GITHUB_WORKSPACE") or ".").replace(os.sep, "/")
+    for annotation in github_annotations(result, "" if folder.startswith(".") else f"{folder}/"):
+        say(annotation, sys.stderr)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
-        with open(summary, "a", encoding="utf-8") as file:
-            file.write(github_summary(result, seconds))
+        try:
+            with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(github_summary(result, seconds))
+        except OSError as error:
+            complain("warning", f"the job summary cannot be written: {error.strerror}")
 
 
 def _arguments(settings: Globals, base_url: str | None, only: str | None) -> list[str]:
@@ -158,28 +152,6 @@ def _arguments(settings: Globals, base_url: str | None, only: str | None) -> lis
     for name, value in (("--base-url", base_url), ("--only", only)):
         arguments += [name, value] if value else []
     return arguments
-
-
-@contextlib.contextmanager
-def _stdout_of_ours() -> Iterator[IO[str]]:
-    """Standard output for us alone: what handlers print goes to stderr, from native code too."""
-    with contextlib.ExitStack() as stack:
-        ours: IO[str] = sys.stdout
-        try:
-            kept = os.dup(1)
-        except OSError:
-            kept = -1
-        if kept >= 0 and sys.stdout is not None and sys.stdout is sys.__stdout__:
-            sys.stdout.flush()
-            ours = stack.enter_context(
-                open(kept, "w", encoding=sys.stdout.encoding, errors="backslashreplace")
-            )
-            os.dup2(2, 1)
-            stack.callback(lambda: (ours.flush(), os.dup2(kept, 1)))
-        elif kept >= 0:
-            os.close(kept)
-        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        yield ours
 
 
 def _shown(path: str) -> str:

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 import click
 
 from staticroutes.cli import Globals
+from staticroutes.cli.guard import guarded
+from staticroutes.cli.streams import say, stdout_of_ours
+from staticroutes.prerender.outcomes import Failed
 from staticroutes.report import explanation
 from staticroutes.site import Site
 
@@ -22,6 +25,11 @@ def command(settings: Globals, url: str) -> int:
     base_path = site.config.base_path
     if base_path and (path == base_path or path.startswith(base_path + "/")):
         path = path[len(base_path) :] or "/"
-    explained = site.explain(path)
-    click.echo(explanation(explained))
-    return 1 if explained.outcome is None or type(explained.outcome).__name__ == "Failed" else 0
+
+    def show(*_: object) -> int:
+        with stdout_of_ours() as stdout:
+            explained = site.explain(path)
+            say(explanation(explained), stdout)
+        return 1 if explained.outcome is None or isinstance(explained.outcome, Failed) else 0
+
+    return guarded(show, limit=5 * site.config.timeout)

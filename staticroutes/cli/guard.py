@@ -43,6 +43,8 @@ def guarded(build: Build, *, limit: float) -> int:
         code = child.wait(limit)
         if code is not None:
             return code
+        if _read(noted).startswith("importing"):
+            break  # it would end there again
     what = _read(noted)
     doing = f" while {what}" if what else ""
     raise StaticRoutesError(
@@ -59,6 +61,7 @@ class _Child:
     def __init__(self, build: Build, isolation: Isolation, noted: mmap.mmap) -> None:
         self._noted = noted
         self._signals: list[int] = []
+        self._status: int | None = None
         self.ending = ""
         """How it ended, where it did not report."""
         _write(noted, "")
@@ -77,7 +80,7 @@ class _Child:
         before = {number: signal.signal(number, self._pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             reported = self._listen(limit)
-            status = os.waitpid(self._pid, 0)[1]
+            status = os.waitpid(self._pid, 0)[1] if self._status is None else self._status
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -88,9 +91,9 @@ class _Child:
         if reported and code != 130:
             return code
         if code < 0:
-            self.ending = f"the build process was ended by {signal.Signals(-code).name}"
+            self.ending = f"the process was ended by {signal.Signals(-code).name}"
         else:
-            self.ending = self.ending or f"the build process ended with exit code {code}"
+            self.ending = self.ending or f"the process ended with exit code {code}"
         return None
 
     def _listen(self, limit: float) -> bool:
@@ -100,6 +103,11 @@ class _Child:
             ready = select.select([self._read_end], [], [], 0.1 if self._signals else 1.0)[0]
             if ready:
                 return bool(os.read(self._read_end, 1))
+            # A process that user code has forked may hold the other end open for ever.
+            ended, status = os.waitpid(self._pid, os.WNOHANG)
+            if ended:
+                self._status = status
+                return bool(select.select([self._read_end], [], [], 0)[0] and os.read(self._read_end, 1))
             now = time.monotonic()
             if self._signals:
                 deadline = deadline or now + _GRACE
@@ -123,7 +131,7 @@ class _Child:
 def _run_child(build: Build, isolation: Isolation, noted: mmap.mmap, report: int, parent: int) -> None:
     """The child's life; does not return."""
     from staticroutes.cli import exit_code
-    from staticroutes.prerender.workers import die_with
+    from staticroutes.prerender.processes import die_with
 
     code = 70
     try:

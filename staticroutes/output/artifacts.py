@@ -11,9 +11,9 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 from json.encoder import encode_basestring
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from staticroutes.errors import PathError
 from staticroutes.http.media_types import extension_of, media_type_of
@@ -34,23 +34,34 @@ class Row(NamedTuple):
     """One output, as it is listed in outputs.jsonl."""
 
     path: str
+    """The URL path, percent-encoded, without the base path."""
     file: str
+    """Relative to the output directory."""
     route: int
+    """The number of its route."""
     size: int
+    """Bytes."""
     line: str
     """Its line in outputs.jsonl."""
     plain_file: str | None = None
+    pattern: str = ""
+    """The pattern of its route."""
 
 
-def make_artifact(
-    decoded: str, response: Finished, trailing_slash: bool, *, may_need_folder: bool
-) -> Artifact:
+Headers = tuple[tuple[str, str], ...]
+
+_new: Any = tuple.__new__
+"""Makes a NamedTuple without its Python-level constructor, for what is made once for every output."""
+
+
+def make_artifact(decoded: str, response: Finished, trailing_slash: bool, may_need_folder: bool) -> Artifact:
     """The file for a response at a decoded path. ``may_need_folder``: other outputs may lie below it."""
     kind = content_type(response.headers)
     name = decoded[1:]
-    if name and not may_need_folder and response.status < 300 and kind is not None:
-        if kind[:9].lower() != "text/html":
-            return Artifact(name, response.body)  # nearly always
+    is_html = kind is not None and kind[:9].lower() == "text/html"
+    if name and not (may_need_folder or is_html) and response.status < 300:
+        made: Artifact = _new(Artifact, (name, response.body, None))  # nearly always
+        return made
     if 300 <= response.status < 400 and response.header("location") is not None:
         stem = media_type_of(decoded)
         body = redirect_stub(response.header("location") or "")
@@ -59,7 +70,7 @@ def make_artifact(
         if name.endswith((".html", ".htm")):
             return Artifact(name, body)
         return Artifact(f"{name}/index.html" if trailing_slash and stem is None else f"{name}.html", body)
-    if kind is not None and kind[:9].lower() == "text/html":
+    if is_html:
         if not name:
             return Artifact("index.html", response.body)
         if media_type_of(decoded) is not None:
@@ -90,54 +101,50 @@ def redirect_stub(location: str) -> bytes:
 class RowMaker:
     """Makes the rows of outputs; the texts that many outputs share are encoded once."""
 
-    __slots__ = ("_headers", "_revalidate", "_routes")
+    __slots__ = ("_patterns", "_revalidate", "_texts")
 
     def __init__(self, patterns: list[str], revalidate: list[int | bool]) -> None:
-        self._routes = [encode_basestring(pattern) for pattern in patterns]
+        self._patterns = patterns
         self._revalidate = ["false" if value is False else str(int(value)) for value in revalidate]
-        self._headers: dict[tuple[tuple[str, str], ...], str] = {}
+        self._texts: dict[tuple[int, int, Headers], tuple[str, str]] = {}
 
-    def make(
-        self, route: int, path: str, artifact: Artifact, status: int, headers: tuple[tuple[str, str], ...]
-    ) -> Row:
+    def make(self, route: int, path: str, artifact: Artifact, status: int, headers: Headers) -> Row:
         """The row of a written artifact."""
         file, body, plain_file = artifact
-        listed = self._headers.get(headers)
-        if listed is None:
-            listed = ",".join(
-                f"[{encode_basestring(name)},{encode_basestring(value)}]" for name, value in headers
-            )
-            if len(self._headers) < 1000:
-                self._headers[headers] = listed
-        return self._row(
-            path, file, route, status, listed, len(body), hashlib.sha256(body).hexdigest(), plain_file
+        return self.make_copied(
+            route, path, file, len(body), sha256(body).hexdigest(), status, headers, plain_file
         )
 
     def make_copied(
-        self, route: int, path: str, file: str, size: int, digest: str, headers: tuple[tuple[str, str], ...]
+        self,
+        route: int,
+        path: str,
+        file: str,
+        size: int,
+        digest: str,
+        status: int,
+        headers: Headers,
+        plain_file: str | None = None,
     ) -> Row:
-        """The row of a file that was copied, with its SHA-256 in hex."""
+        """The row of a file of which size and SHA-256 (in hex) are known."""
+        key = (route, status, headers)
+        texts = self._texts.get(key)
+        if texts is None:
+            texts = self._encode(*key)
+            if len(self._texts) < 1000:
+                self._texts[key] = texts
+        middle, end = texts
+        line = f'{{"path":"{path}","file":{encode_basestring(file)}{middle}{size},"sha256":"{digest}{end}'
+        row: Row = _new(Row, (path, file, route, size, line, plain_file, self._patterns[route]))
+        return row
+
+    def _encode(self, route: int, status: int, headers: Headers) -> tuple[str, str]:
         listed = ",".join(
             f"[{encode_basestring(name)},{encode_basestring(value)}]" for name, value in headers
         )
-        return self._row(path, file, route, 200, listed, size, digest, None)
-
-    def _row(
-        self,
-        path: str,
-        file: str,
-        route: int,
-        status: int,
-        listed: str,
-        size: int,
-        digest: str,
-        plain_file: str | None,
-    ) -> Row:
-        line = (
-            f'{{"path":"{path}","file":{encode_basestring(file)},"route":{self._routes[route]},"status":{status},'
-            f'"headers":[{listed}],"size":{size},"sha256":"{digest}","revalidate":{self._revalidate[route]},"tags":[]}}\n'
-        )
-        return Row(path, file, route, size, line, plain_file)
+        pattern = encode_basestring(self._patterns[route])
+        middle = f',"route":{pattern},"status":{status},"headers":[{listed}],"size":'
+        return middle, f'","revalidate":{self._revalidate[route]},"tags":[]}}\n'
 
 
 def settled(row: Row) -> Row:

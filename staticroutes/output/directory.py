@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from staticroutes.errors import OutputError
 from staticroutes.output import atomic
 from staticroutes.output.atomic import disk_error
-from staticroutes.output.foreign import carry_all, refuse_blocked, survey, take_late
+from staticroutes.output.foreign import Survey, carry_all, refuse_blocked, survey, take_late
 from staticroutes.output.locks import DirectoryLock
 from staticroutes.output.previous import OWN_FOLDER, check_place, is_site, owned_files, real_path
 from staticroutes.output.stage import Stage
@@ -134,9 +134,11 @@ class OutputDirectory(Stage):
             self._owned = owned_files(self._listed_at) if self.previous else set()
         return self._owned
 
-    def publish(self, *, force: bool = False) -> Published:
+    def publish(self, *, force: bool = False, staged: int | None = None) -> Published:
         """Put the stage in the place of the old directory, and let go of the lock.
 
+        ``staged`` is the number of staged files, from a caller who knows it and has left no folder
+        empty: where no old directory is to be compared with, that spares looking at each.
         Raises ``OutputError`` for somebody else's file where the site has an output (``force``: the
         output wins), and where the disk refuses; the old site then stands as it did, and ``discard`` is
         still to be called.
@@ -145,7 +147,10 @@ class OutputDirectory(Stage):
         try:
             self._settle_streams()
             old = self.path if os.path.isdir(self.path) else None
-            found = survey(old, self.stage, self._is_owned)
+            if old is None and staged is not None:
+                found = Survey(new=staged)
+            else:
+                found = survey(old, self.stage, self._is_owned)
             changed = old is None or bool(found.new or found.rewritten or found.removed)
             if changed:
                 blocked = found.blocked + (carry_all(old, self.stage, found.foreign) if old else [])

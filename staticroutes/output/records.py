@@ -8,8 +8,6 @@ said, so the chance that two names share a hash costs a look and never an output
 from __future__ import annotations
 
 import heapq
-import pickle
-import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import IO
@@ -73,6 +71,9 @@ class Records:
         self._runs.clear()
 
     def _put_aside(self) -> None:
+        import pickle
+        import tempfile  # with what it imports a tenth of the start-up, and few sites are that large
+
         self._rows.sort()
         run = tempfile.TemporaryFile(prefix="staticroutes-")  # noqa: SIM115  (closed by close)
         for start in range(0, len(self._rows), 1000):
@@ -84,6 +85,8 @@ class Records:
 
 
 def _read(run: IO[bytes]) -> Iterator[Row]:
+    import pickle
+
     position = 0
     while True:
         run.seek(position)

@@ -4,15 +4,17 @@ the others have. ``generate_static_params`` is called here, and streamed: nothin
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from staticroutes.errors import ParamsError
-from staticroutes.http.urls import decode_segment
+from staticroutes.errors import ParamsError, StaticRoutesError
+from staticroutes.prerender.listing import LIMIT, static_params, too_slow
 from staticroutes.prerender.outcomes import Failed, Job, Reason
 from staticroutes.prerender.project_code import ProjectCode
 from staticroutes.prerender.rendering import describe_failure
+from staticroutes.routing.imports import ends_program
 from staticroutes.routing.loading import Route
 from staticroutes.routing.table import RouteTable
 
@@ -34,6 +36,9 @@ class Left(NamedTuple):
 
 Planned = Job | Left | Failed | Warned
 
+_MOST_FAILURES = 1000
+"""Bad items of one route that are shown one by one; the rest are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planner:
@@ -43,6 +48,10 @@ class Planner:
     code: ProjectCode
     note: Callable[[str], None] = lambda what: None
     """Told before ``generate_static_params`` is called, and ``""`` once its first item is there."""
+    limit: float = LIMIT
+    """Seconds that one ``generate_static_params`` may take, without the rendering in between."""
+    _closed: dict[int, set[str]] = field(default_factory=dict, init=False)
+    """The listed URLs of routes whose ``dynamic_params`` is False: those they leave to a sibling."""
 
     def plan(self) -> Iterator[Planned]:
         """Every job, and what there is to say on the way.
@@ -61,6 +70,12 @@ class Planner:
         if reason is not None:
             yield Left(number, reason)
         elif not route.pattern.params:
+            if route.generate_static_params is not None:
+                yield Warned(
+                    f"{route.pattern.text} has no dynamic segment, so generate_static_params is not called",
+                    self._place(route),
+                    "remove it, or name a folder [slug]",
+                )
             path, decoded = route.pattern.fill({})
             yield Job(number, path, decoded, {})
         else:
@@ -72,17 +87,25 @@ class Planner:
         at = self._place(route)
         contested = self.table.is_contested(route)
         seen: set[str] = set()
-        given = repeated = 0
+        if not route.options.dynamic_params:
+            self._closed[number] = seen
+        given = repeated = wrong = 0
+        # The generator waits while its items are rendered: only the time in here counts.
+        spent, resumed = 0.0, time.monotonic()
         self.note(f"listing the params of {route.source}")
         try:
-            for item in static_params(route):
+            for item in static_params(route, self.limit):
                 given += 1
                 if given == 1:
                     self.note("")
+                if spent + time.monotonic() - resumed > self.limit:
+                    raise too_slow(self.limit)
                 try:
                     path, decoded, params = pattern.place(item)
                 except ParamsError as error:
-                    yield Failed(pattern.text, route.source, {}, error.message, at, error.hint)
+                    wrong += 1
+                    if wrong <= _MOST_FAILURES:
+                        yield Failed(pattern.text, route.source, {}, error.message, at, error.hint)
                     continue
                 if path in seen:
                     repeated += 1
@@ -91,28 +114,28 @@ class Planner:
                     continue
                 seen.add(path)
                 if contested:
-                    answering = self.table.match(
-                        [decode_segment(part) for part in path[1:].split("/")] if path != "/" else []
-                    )
-                    if answering is not None and answering[0] is not route:
+                    answering = self._answering(path, decoded)
+                    if answering is not route:
                         yield Warned(
-                            f"{path}, listed by {route.source}, is answered by {answering[0].source} and is not rendered",
+                            f"{path}, listed by {route.source}, is answered by {answering.source}"
+                            " and is not rendered",
                             at,
                             "do not list it",
                         )
                         continue
+                spent += time.monotonic() - resumed
                 yield Job(number, path, decoded, params)
-        except Exception as error:
-            failed = describe_failure(error, Job(number, pattern.text, pattern.text, {}), route, self.code)
-            message = (
-                failed.message
-                if isinstance(error, ParamsError)
-                else f"generate_static_params raised {failed.message}"
-            )
-            yield failed._replace(message=message)
+                resumed = time.monotonic()
+        except BaseException as error:
+            if ends_program(error):
+                raise
+            yield self._failed(error, number, route)
             return
         finally:
             self.note("")
+        if wrong > _MOST_FAILURES:
+            message = f"generate_static_params gave {wrong - _MOST_FAILURES} more items that are wrong"
+            yield Failed(pattern.text, route.source, {}, message, at)
         if repeated > 3:
             yield Warned(f"generate_static_params gave {repeated - 3} more values twice", at)
         if not given:
@@ -121,6 +144,38 @@ class Planner:
                 at,
                 "budgets: {min_outputs: 1} under the route's pattern makes that a failure",
             )
+
+    def _answering(self, path: str, decoded: str) -> Route:
+        """The route that answers a listed URL: the most specific that does not leave it to another one."""
+        for route, _ in self.table.matches(decoded[1:].split("/") if path != "/" else []):
+            listed = None
+            if not route.options.dynamic_params:
+                # What it does not list is no URL of its own. It is more specific, so planned already.
+                unknown = None if route.generate_static_params else set[str]()
+                listed = self._closed.get(self._number(route), unknown)
+            if listed is None or path in listed:
+                return route
+        raise AssertionError("the route that lists a URL matches it")
+
+    def _number(self, route: Route) -> int:
+        return next(number for number, other in enumerate(self.table.routes) if other is route)
+
+    def _failed(self, error: BaseException, number: int, route: Route) -> Failed:
+        """The outcome of a ``generate_static_params`` that raised, or that gave no list."""
+        text = route.pattern.text
+        failed = describe_failure(error, Job(number, text, text, {}), route, self.code)
+        at = self.code.place_of(error.__traceback__) or self._place(route)
+        if isinstance(error, ParamsError):
+            return failed._replace(at=at)
+        if isinstance(error, SystemExit):
+            message = f"generate_static_params called sys.exit({error.code!r})"
+            return failed._replace(message=message, at=at, hint="let it return, or raise what is wrong")
+        said = "failed:" if isinstance(error, StaticRoutesError) else "raised"
+        # Called wrongly, it has not run: then there is no line to show.
+        shown = failed.traceback if '  File "' in (failed.traceback or "") else None
+        return failed._replace(
+            message=f"generate_static_params {said} {failed.message}", at=at, traceback=shown
+        )
 
     def _place(self, route: Route) -> str:
         code = getattr(inspect.unwrap(route.generate_static_params or (lambda: None)), "__code__", None)
@@ -132,9 +187,9 @@ def left_for_request_time(route: Route) -> Reason | None:
     if "GET" not in route.handlers:
         return Reason("method", f"answers {', '.join(sorted(route.handlers))} and no GET", route.where)
     if route.options.dynamic == "force-dynamic":
-        return Reason("force-dynamic", 'says dynamic = "force-dynamic"', route.source)
+        return Reason("force-dynamic", 'says dynamic = "force-dynamic"', route.never_static_at)
     if route.options.is_never_static:
-        return Reason("revalidate-0", "says revalidate = 0, which is never static", route.source)
+        return Reason("revalidate-0", "says revalidate = 0, which is never static", route.never_static_at)
     if route.pattern.params and route.generate_static_params is None:
         return Reason(
             "no-static-params",
@@ -145,80 +200,3 @@ def left_for_request_time(route: Route) -> Reason | None:
             + "}, …] lists those to build",
         )
     return None
-
-
-def static_params(route: Route) -> Iterator[Any]:
-    """The items of ``generate_static_params``, one at a time; sync or async, any iterable or generator."""
-    listing = route.generate_static_params
-    assert listing is not None
-    # Next.js passes the params of the segments above; a function ported from there may take them.
-    takes = [
-        p
-        for p in inspect.signature(listing).parameters.values()
-        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-    ]
-    given = listing({"params": {}}) if takes else listing()
-    if inspect.isawaitable(given):
-        given = _Loop().run(given)
-    if hasattr(given, "__aiter__"):
-        yield from _from_async(given.__aiter__())
-        return
-    if isinstance(given, (str, bytes, dict)) or not isinstance(given, Iterable):
-        raise ParamsError(
-            f"generate_static_params gave {type(given).__name__}, and a list of mappings is wanted",
-            hint="return [{…}, {…}], or yield them",
-        )
-    yield from given
-
-
-def _from_async(items: AsyncIterator[Any]) -> Iterator[Any]:
-    loop = _Loop()
-
-    async def some() -> tuple[list[Any], bool]:
-        taken = []
-        async for item in items:
-            taken.append(item)
-            if len(taken) >= 256:
-                return taken, True
-        return taken, False
-
-    more = True
-    while more:
-        taken, more = loop.run(some())
-        yield from taken
-
-
-class _Loop:
-    """A loop in a thread of its own, for code that may itself run below a loop."""
-
-    def __init__(self) -> None:
-        import asyncio
-
-        self._asyncio = asyncio
-        self._loop = asyncio.new_event_loop()
-
-    def run(self, awaitable: Any) -> Any:
-        import threading
-
-        async def waited() -> Any:
-            return await awaitable
-
-        result: list[Any] = []
-
-        def target() -> None:
-            self._asyncio.set_event_loop(self._loop)
-            try:
-                result.append((self._loop.run_until_complete(waited()), None))
-            except BaseException as error:
-                result.append((None, error))
-
-        thread = threading.Thread(target=target)
-        thread.start()
-        thread.join()
-        value, error = result[0]
-        if error is not None:
-            raise error
-        return value
-
-    def __del__(self) -> None:
-        self._loop.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import os
 import sys
-import sysconfig
 from types import FrameType, TracebackType
 from typing import Final, NamedTuple
 
@@ -128,13 +127,8 @@ class ProjectCode:
         if filename.startswith("<"):
             return Owner.LIBRARY
         if self.root is None:
-            return Owner.LIBRARY if filename.startswith(_LIBRARY_ROOTS) else Owner.PROJECT
+            return Owner.LIBRARY if filename.startswith((sys.prefix, sys.base_prefix)) else Owner.PROJECT
         return Owner.PROJECT if os.path.realpath(filename).startswith(self.root) else Owner.LIBRARY
-
-
-_LIBRARY_ROOTS: Final = tuple(
-    {sysconfig.get_paths()[name] + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-)
 
 
 def _called(frame: FrameType) -> str:

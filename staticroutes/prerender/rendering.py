@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-import traceback
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +28,12 @@ class RenderSettings:
     base_path: str = ""
     cache_components: bool = True
     timeout: float = 60.0
+
+
+_new: Any = tuple.__new__
+"""Makes a NamedTuple without its Python-level constructor, for what is made once for every output."""
+_PLAIN_VALUES = frozenset([dict, list, str, bytes, Response])
+"""Types of values that are no awaitable in disguise."""
 
 
 class _Prepared:
@@ -88,8 +93,8 @@ class Renderer:
         )
         """The numbers of the routes whose handlers need an event loop."""
         self._data = RequestData(base_url=settings.base_url)
+        self._base_path, self._code = settings.base_path, settings.code
         self._plain: Any = None
-
 
     def timeout(self, job: Job) -> float:
         """Seconds that the handler of this job may take."""
@@ -98,16 +103,15 @@ class Renderer:
     def render(self, job: Job) -> Outcome:
         """Call a plain handler. Raises nothing but KeyboardInterrupt."""
         prepared = self._of(job)
-        scope = PrerenderScope(
-            self._data, self.settings.base_path, self.settings.code, prepared.is_forced, prepared.watches
-        )
+        scope = PrerenderScope(self._data, self._base_path, self._code, prepared.is_forced, prepared.watches)
         token = current_scope.set(scope)
         profile = prepared.watches and WATCH.profiles and not self._is_plain(prepared)
         if profile:
             sys.setprofile(WATCH.on_profile)
         try:
             value = self._call(prepared, job, scope)
-            finished = prepared.finisher(job.path, self.settings.base_path).finish(value)
+            finisher = prepared.one_finisher or prepared.finisher(job.path, self._base_path)
+            finished = finisher.finish(value)
             if type(finished) is not Finished:
                 finished = _run_elsewhere(self._finish_async(prepared, job, finished))
         except BaseException as error:
@@ -118,14 +122,19 @@ class Renderer:
             if profile:
                 sys.setprofile(None)
             current_scope.reset(token)
+        if (
+            scope.access is None
+            and scope.outgoing is None
+            and finished.status == 200
+            and len(finished.headers) == 1
+        ):
+            return _new(Prerendered, (job, finished, scope.after))  # nearly always
         return self._conclude(prepared, job, scope, finished)
 
     async def arender(self, job: Job) -> Outcome:
         """Call an async handler on the running loop. Raises nothing but cancellation."""
         prepared = self._of(job)
-        scope = PrerenderScope(
-            self._data, self.settings.base_path, self.settings.code, prepared.is_forced, prepared.watches
-        )
+        scope = PrerenderScope(self._data, self._base_path, self._code, prepared.is_forced, prepared.watches)
         token = current_scope.set(scope)
         if prepared.watches and WATCH.profiles and sys.getprofile() is None and not self._is_plain(prepared):
             # Left on for the loop's thread: other handlers run between two steps of this one.
@@ -134,7 +143,7 @@ class Renderer:
             value = self._call(prepared, job, scope)
             if isinstance(value, Awaitable):
                 value = await value
-            finished = prepared.finisher(job.path, self.settings.base_path).finish(value)
+            finished = prepared.finisher(job.path, self._base_path).finish(value)
             if type(finished) is not Finished:
                 finished = await self._finish_async(prepared, job, finished)
         except BaseException as error:
@@ -171,7 +180,9 @@ class Renderer:
             value = prepared.get(Request("GET", job.path, scope))
         else:
             value = prepared.get(Request("GET", job.path, scope), RouteContext(Params(job.params)))
-        if not prepared.is_async and hasattr(value, "__await__") and inspect.isawaitable(value):
+        if type(value) in _PLAIN_VALUES or prepared.is_async:
+            return value
+        if hasattr(value, "__await__") and inspect.isawaitable(value):
             # A plain function that gives a coroutine (a decorator's doing): it needs a loop after all.
             return _run_elsewhere(_awaited(value))
         return value
@@ -298,9 +309,11 @@ def describe_failure(error: BaseException, job: Job, route: Route, code: Project
 
 def _traceback(error: BaseException, code: ProjectCode) -> str:
     """The traceback as text, without our own frames: it starts in the user's code."""
+    import traceback  # 2 ms, and most builds fail nowhere
+
     shown = traceback.TracebackException.from_exception(error)
     seen: set[int] = set()
-    todo: list[traceback.TracebackException | None] = [shown]
+    todo: list[Any] = [shown]
     while todo:
         part = todo.pop()
         if part is None or id(part) in seen:

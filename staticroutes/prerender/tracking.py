@@ -22,7 +22,6 @@ from __future__ import annotations
 import _random
 import functools
 import os
-import random
 import sys
 import threading
 import time
@@ -152,7 +151,11 @@ _DATE_NAMES: Final = frozenset(["now", "today", "utcnow"])
 _SUSPECT_NAMES: Final = _RANDOM_NAMES | _DATE_NAMES
 # random.random() and its sisters are methods of this hidden instance; a Random of one's own, with a
 # seed, is stable.
-_SHARED_RANDOM: Final = random._inst
+def _shared_random() -> Any:
+    """That instance, once somebody has imported ``random``; we do not: it costs a twentieth of a start."""
+    return getattr(sys.modules.get("random"), "_inst", None)
+
+
 _MISSING: Any = object()
 if sys.version_info >= (3, 12):
     _MISSING = sys.monitoring.MISSING
@@ -171,14 +174,14 @@ def _input_of(function: Any, argument: Any) -> _Input | None:
             if name in _DATE_NAMES:
                 if isinstance(owner, type) and issubclass(owner, date):
                     return _Input(CLOCK, f"{owner.__name__}.{name}()")
-            elif owner is _SHARED_RANDOM and name != "seed":
+            elif isinstance(owner, _random.Random) and owner is _shared_random() and name != "seed":
                 return _Input(RANDOMNESS, f"random.{name}()")
         # map(time.time, …), ctx.run(time.time): the call that follows is made in C, unseen.
         if type(argument) is BuiltinFunctionType and argument is not function:
             return _input_of(argument, _MISSING)
         return None
     if kind is MethodDescriptorType:
-        if function.__name__ in _RANDOM_NAMES and argument is _SHARED_RANDOM and function.__name__ != "seed":
+        if function.__name__ in _RANDOM_NAMES and argument is _shared_random() and function.__name__ != "seed":
             return _Input(RANDOMNESS, f"random.{function.__name__}()")
         return None
     if kind is functools.partial:
@@ -306,7 +309,7 @@ class Watch:
                 if scope is not None:
                     _report(found, frame.f_code, frame.f_lasti, frame, scope)
             elif function.__name__ == "seed" and isinstance(function.__self__, _random.Random):
-                if function.__self__ is not _SHARED_RANDOM and frame.f_locals.get("a", 0) is None:
+                if function.__self__ is not _shared_random() and frame.f_locals.get("a", 0) is None:
                     scope = self.scope()
                     if scope is not None:
                         scope.unstable(RANDOMNESS, "Random() without a seed", frame)

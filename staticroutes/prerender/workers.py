@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple
 
 from staticroutes.prerender.lanes import Item
 from staticroutes.prerender.outcomes import Job
+from staticroutes.prerender.processes import die_with
 
 _LENGTH: Final = struct.Struct("=I")
 _MARK: Final = struct.Struct("=q")
@@ -46,13 +47,6 @@ class Died(NamedTuple):
 
 Emit = Callable[[int, Any], None]
 Work = Callable[["Feed", "Sender"], None]
-
-
-def can_fork() -> bool:
-    """True where worker processes can be forked safely: a POSIX system, and no other threads."""
-    import threading
-
-    return hasattr(os, "fork") and threading.active_count() == 1
 
 
 def run_in_workers(
@@ -380,17 +374,6 @@ def _child_main(fd_in: int, fd_out: int, mark: mmap.mmap, work: Work, parent: in
         if stream is not None:
             stream.flush()
     os._exit(0)
-
-
-def die_with(parent: int) -> None:
-    """Let the kernel end this process with its parent; elsewhere the closed pipe does, a little later."""
-    if sys.platform == "linux":
-        import ctypes
-
-        PR_SET_PDEATHSIG = 1  # noqa: N806
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(72)
 
 
 class Sender:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 Dynamic = Literal["auto", "force-static", "force-dynamic", "error"]
@@ -48,11 +49,11 @@ def _is_bool(value: Any) -> str | None:
 def _is_revalidate(value: Any) -> str | None:
     if value is False or (type(value) is int and value >= 0):
         return None
-    return "a number of seconds (0 or more), or False"
+    return "a whole number of seconds (0 or more), or False"
 
 
 def _is_seconds(value: Any) -> str | None:
-    return None if type(value) is int and value > 0 else "a number of seconds above 0"
+    return None if type(value) is int and value > 0 else "a whole number of seconds above 0"
 
 
 def _is_region(value: Any) -> str | None:
@@ -63,14 +64,10 @@ def _is_region(value: Any) -> str | None:
     return "a region's name, or a list of them"
 
 
-# Name → what is wanted instead, or None where the value is right.
-OPTIONS: Mapping[str, Callable[[Any], str | None]] = {
-    "dynamic": _one_of("auto", "force-static", "force-dynamic", "error"),
-    "dynamic_params": _is_bool,
-    "revalidate": _is_revalidate,
-    "runtime": _one_of("python"),
-    "preferred_region": _is_region,
-    "fetch_cache": _one_of(
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "dynamic": ("auto", "force-static", "force-dynamic", "error"),
+    "runtime": ("python",),
+    "fetch_cache": (
         "auto",
         "default-cache",
         "only-cache",
@@ -79,8 +76,24 @@ OPTIONS: Mapping[str, Callable[[Any], str | None]] = {
         "default-no-store",
         "only-no-store",
     ),
+}
+
+# Name → what is wanted instead, or None where the value is right.
+OPTIONS: Mapping[str, Callable[[Any], str | None]] = {
+    "dynamic": _one_of(*_WORDS["dynamic"]),
+    "dynamic_params": _is_bool,
+    "revalidate": _is_revalidate,
+    "runtime": _one_of(*_WORDS["runtime"]),
+    "preferred_region": _is_region,
+    "fetch_cache": _one_of(*_WORDS["fetch_cache"]),
     "max_duration": _is_seconds,
 }
+
+
+def nearest_word(name: str, value: str) -> str | None:
+    """The word that is meant by a misspelt value of an option, or None."""
+    near = get_close_matches(value.lower().replace("_", "-"), _WORDS.get(name, ()), 1)
+    return near[0] if near else None
 
 
 def read_options(values: Mapping[str, Any]) -> tuple[SegmentOptions, list[tuple[str, str]]]:

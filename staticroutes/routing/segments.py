@@ -77,7 +77,7 @@ class Segment:
             if not text.startswith("[[..."):
                 raise RoutingError(
                     f"{text} is no segment: an optional parameter must be a catch-all",
-                    hint=f"[[...{text[2:-2]}]], or a second route without it",
+                    hint=f"make it [[...{text[2:-2]}]], or [{text[2:-2]}] with a second route above it",
                 )
             return cls(Kind.OPTIONAL_CATCH_ALL, text, _param_name(text[5:-2], text))
         if "[" not in text and "]" not in text:
@@ -91,7 +91,9 @@ class Segment:
         prefix, name, suffix = found["prefix"], found["name"], found["suffix"]
         if name.startswith("..."):
             if prefix or suffix:
-                raise RoutingError(f"{text} is no segment: a catch-all stands alone", hint=f"[{name}]")
+                raise RoutingError(
+                    f"{text} is no segment: a catch-all stands alone", hint=f"make it [{name}]"
+                )
             return cls(Kind.CATCH_ALL, text, _param_name(name[3:], text))
         name = _param_name(name, text)
         if prefix or suffix:
@@ -104,9 +106,7 @@ class Segment:
         """The segment in a pattern's text; brackets that are literal stay escaped there."""
         if not (self.prefix or self.suffix):
             return self.text
-        prefix, suffix = (
-            part.replace("[", "%5B").replace("]", "%5D") for part in (self.prefix, self.suffix)
-        )
+        prefix, suffix = (part.replace("[", "%5B").replace("]", "%5D") for part in (self.prefix, self.suffix))
         return f"{prefix}[{self.name}]{suffix}" if self.is_dynamic else prefix
 
     @property
@@ -126,20 +126,25 @@ def _literal(part: str, text: str) -> str:
     # With a parameter beside it, a dot at the edge is an ordinary sign: v.[n], [slug].json
     problem = name_problem(literal if part is text else literal.strip(".") or "-")
     if problem:
-        raise RoutingError(f"{ascii(text)} cannot be part of a URL: {problem}", hint="rename the folder")
+        raise RoutingError(f"{text!a} cannot be part of a URL: {problem}", hint="rename the folder")
     return literal
 
 
 def _param_name(name: str, text: str) -> str:
     if not name:
-        raise RoutingError(f"{text} is no segment: its parameter has no name", hint="[slug]")
+        raise RoutingError(
+            f"{text} is no segment: its parameter has no name",
+            hint=f"name what stands there: {text.replace('...]', '...path]').replace('[]', '[slug]')}",
+        )
     if name.startswith("."):
         raise RoutingError(
-            f"{text} is no segment: a catch-all has three dots", hint=f"[...{name.lstrip('.')}]"
+            f"{text} is no segment: a catch-all has three dots",
+            hint=f"a catch-all is [...{name.lstrip('.')}], one segment [{name.lstrip('.')}]",
         )
     if not _PARAM_NAME.fullmatch(name):
         raise RoutingError(
-            f"{text} is no segment: a parameter's name has letters, digits, _ and - only", hint="[slug]"
+            f"{text} is no segment: a parameter's name has letters, digits, _ and - only",
+            hint="rename the parameter, for instance [slug]",
         )
     return name
 
@@ -310,11 +315,14 @@ def _value(segment: Segment, value: Any, item: Any) -> str:
     if problem is None and not whole.isascii() and not unicodedata.is_normalized("NFC", whole):
         problem = "it begins with a sign that merges with the text around it"
     if problem:
+        hint = "leave the item out, or give it a value that a file can be named after"
+        if "/" in value:
+            hint = "one value for each segment: value.split('/')"
+            if not segment.is_catch_all:
+                hint = f"[...{segment.name}] takes several segments"
         raise ParamsError(
             f"generate_static_params gave {_short(item)}: {_short(value)} cannot be part of a URL: {problem}",
-            hint=f"[...{segment.name}] takes several segments"
-            if "/" in value and not segment.is_catch_all
-            else None,
+            hint=hint,
         )
     return str(value)
 
@@ -327,19 +335,22 @@ def _text(segment: Segment, value: Any, item: Any) -> str:
         try:
             return int.__repr__(value)
         except ValueError:  # more digits than Python writes out
-            problem = f"it has more than {MAX_BYTES} digits"
             raise ParamsError(
-                f"generate_static_params gave an int for {segment.name!r} that cannot be part of a URL: {problem}"
+                f"generate_static_params gave an int for {segment.name!r} that cannot be part of a URL:"
+                f" it has more than {MAX_BYTES} digits",
+                hint="give the route a shorter parameter",
             ) from None
-    hint = None
-    if isinstance(value, (list, tuple)):
-        if not segment.is_catch_all:
-            hint = f"a list goes with [...{segment.name}]"
-    elif value is not None:
+    if isinstance(value, (list, tuple)) and not segment.is_catch_all:
+        hint = f"a list goes with [...{segment.name}]"
+    elif value is None or isinstance(value, (list, tuple)):
+        hint = "leave out what has no value"
+    elif isinstance(value, (bytes, bytearray)):
+        hint = f"{_short(value)}.decode()"
+    else:
         hint = f"str({_short(value)}), if that is meant"
+    which = f"each value of {segment.name!r}" if segment.is_catch_all else repr(segment.name)
     raise ParamsError(
-        f"generate_static_params gave {_short(item)}: {segment.name!r} must be str or int,"
-        f" not {type(value).__name__}",
+        f"generate_static_params gave {_short(item)}: {which} must be str or int, not {type(value).__name__}",
         hint=hint,
     )
 
@@ -348,7 +359,7 @@ def _catch_all_values(segment: Segment, value: Any, item: Any) -> list[str]:
     if not isinstance(value, (list, tuple)):
         hint = f"{segment.name!r}: a list or a tuple, one value for each segment"
         if isinstance(value, str):
-            hint = f"{segment.name!r}: {_short(value.strip('/').split('/'))}"
+            hint = f"{segment.name!r}: {_short([part for part in value.split('/') if part])}"
         elif value is None and segment.kind is Kind.OPTIONAL_CATCH_ALL:
             hint = f"{{{segment.name!r}: []}} is the bare path"
         raise ParamsError(

@@ -134,10 +134,8 @@ class RouteTable(Generic[R]):
         node.affixed.sort(key=lambda entry: _order_of(entry[0]))
         return made
 
-    def _check(
-        self, route: R, answering: R, renamed: tuple[Segment, Segment, _Node[R]] | None
-    ) -> None:
-        """Note the conflict of a route whose URLs another one answers, or whose parameter has another name."""
+    def _check(self, route: R, answering: R, renamed: tuple[Segment, Segment, _Node[R]] | None) -> None:
+        """Note a conflict: another route answers the same URLs, or names a parameter otherwise."""
         if answering is not route:
             self.conflicts.append(
                 RoutingError(

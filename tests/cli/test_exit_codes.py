@@ -37,13 +37,13 @@ def test_a_site_that_builds_is_0(project):
         ),
         pytest.param({"app/": ""}, "has no routes", id="no-routes"),
         pytest.param({"app/a/route.py": "raise SystemExit(0)"}, "sys.exit", id="exit-at-import"),
-        pytest.param({"app/a/route.py": "raise KeyboardInterrupt"}, "", id="interrupt-at-import"),
+        pytest.param({"app/a/route.py": "raise KeyboardInterrupt"}, "app/a/route.py", id="interrupt-at-import"),
     ],
 )
 def test_failures_in_the_site_are_1(project, files, said):
     site = project(files)
     done = site.build()
-    assert done.code == (130 if "KeyboardInterrupt" in str(files) else 1), done
+    assert done.code == 1, done
     assert said in done.stderr
     assert not site.out.exists()
 
@@ -187,7 +187,7 @@ def test_everything_wrong_in_names_and_modules_is_one_report(project):
         }
     )
     done = site.refused()
-    for said in ("app/[b]/route.py answers the same URLs", "did you mean GET?", "dynamic must be", "nowhere", "[...d]"):
+    for said in ("app/[a]/route.py", "answers the same URLs", "did you mean GET?", "dynamic must be", "nowhere", "[...d]"):
         assert said in done.stderr, said
 
 

@@ -1,0 +1,5 @@
+generate_static_params = [{'a': 1}]
+
+
+def GET():
+    return {}

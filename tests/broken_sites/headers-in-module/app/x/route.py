@@ -1,0 +1,7 @@
+from staticroutes import headers
+
+agent = headers().get('user-agent')
+
+
+def GET():
+    return {}

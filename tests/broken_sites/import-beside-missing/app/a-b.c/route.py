@@ -1,0 +1,5 @@
+from .helpers import x
+
+
+def GET():
+    return {}

@@ -1,0 +1,3 @@
+
+posts = {}
+all_posts = posts['all']

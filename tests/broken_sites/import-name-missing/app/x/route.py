@@ -1,0 +1,5 @@
+from lib.posts import every_post
+
+
+def GET():
+    return {}

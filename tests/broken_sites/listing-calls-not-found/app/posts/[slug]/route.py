@@ -1,0 +1,9 @@
+from staticroutes import not_found
+
+
+def generate_static_params():
+    not_found()
+
+
+def GET():
+    return {}

@@ -1,0 +1,6 @@
+def generate_static_params():
+    return 7
+
+
+def GET():
+    return {}

@@ -1,0 +1,6 @@
+def generate_static_params(first, second):
+    return []
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+Dynamic = 'force-static'
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+dynamc = 'force-static'
+
+
+def GET():
+    return {}

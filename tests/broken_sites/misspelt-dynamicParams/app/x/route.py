@@ -1,0 +1,5 @@
+dynamicParams = False
+
+
+def GET():
+    return {}

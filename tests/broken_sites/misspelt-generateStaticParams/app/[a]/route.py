@@ -1,0 +1,6 @@
+def generateStaticParams():
+    return []
+
+
+def GET():
+    return {}

@@ -1,0 +1,6 @@
+def generate_static_param():
+    return []
+
+
+def GET():
+    return {}

@@ -1,0 +1,6 @@
+def GET():
+    return {}
+
+
+def Post(request):
+    return {}

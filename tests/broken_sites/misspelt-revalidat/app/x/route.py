@@ -1,0 +1,5 @@
+revalidat = 60
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+dynamic = None
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+dynamic_params = 'false'
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+dynamic = 'force_static'
+
+
+def GET():
+    return {}

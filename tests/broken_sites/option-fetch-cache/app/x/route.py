@@ -1,0 +1,5 @@
+fetch_cache = 'always'
+
+
+def GET():
+    return {}

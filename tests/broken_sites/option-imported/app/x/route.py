@@ -1,0 +1,5 @@
+from settings import revalidate
+
+
+def GET():
+    return {}

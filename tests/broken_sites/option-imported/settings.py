@@ -1,0 +1,1 @@
+revalidate = 'often'

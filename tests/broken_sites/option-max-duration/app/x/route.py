@@ -1,0 +1,5 @@
+max_duration = 0
+
+
+def GET():
+    return {}

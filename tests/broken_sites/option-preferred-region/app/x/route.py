@@ -1,0 +1,5 @@
+preferred_region = 7
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+revalidate = 1.5
+
+
+def GET():
+    return {}

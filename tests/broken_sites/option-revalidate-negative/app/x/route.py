@@ -1,0 +1,5 @@
+revalidate = -1
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+revalidate = None
+
+
+def GET():
+    return {}

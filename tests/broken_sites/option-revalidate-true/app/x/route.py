@@ -1,0 +1,5 @@
+revalidate = True
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+runtime = 'edge'
+
+
+def GET():
+    return {}

@@ -1,0 +1,6 @@
+def generate_static_params():
+    return [{"path": ["a/b"]}]
+
+
+def GET():
+    return {}

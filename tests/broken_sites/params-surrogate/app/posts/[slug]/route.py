@@ -1,0 +1,6 @@
+def generate_static_params():
+    return [{"slug": "a\udc80b"}]
+
+
+def GET():
+    return {}

@@ -1,0 +1,6 @@
+def generate_static_params():
+    return [{"slug": 10**5000}]
+
+
+def GET():
+    return {}

@@ -1,0 +1,6 @@
+def generate_static_params():
+    return [{"slug": ".."}, {"slug": "fine"}, {"slug": None}]
+
+
+def GET():
+    return {}

@@ -1,0 +1,6 @@
+revalidate = True
+runtime = 'edge'
+
+
+def get():
+    return {}

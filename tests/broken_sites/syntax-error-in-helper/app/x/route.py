@@ -1,0 +1,5 @@
+from lib.posts import all_posts
+
+
+def GET():
+    return {}
