@@ -262,15 +262,25 @@ def _here(
         new: Any = tuple.__new__  # see rendering: made once for every output
         for taken, job in enumerate(jobs):
             yield new(Item, (next(numbers), job, False))
-            if taken & 63 == 63 and (time.process_time() - began > _LOOK_AT_COST or taken >= 4095):
+            # Often at first, so that a few long jobs are noticed, then seldom: looking costs a little.
+            if (taken & (taken + 1) == 0 or taken & 63 == 63) and (
+                time.process_time() - began > _LOOK_AT_COST or taken >= 4095
+            ):
                 return
         exhausted = True
 
+    lanes = Lanes(producer.renderer, deliver, concurrency=concurrency, gave_up=gave_up)
+    looks_heavy = was_heavy = False
     while not exhausted:
+        # Twice in a row: what is loaded at the first call is not the cost of every call.
+        was_heavy = looks_heavy
         began = time.process_time()
-        Lanes(producer.renderer, deliver, concurrency=concurrency, gave_up=gave_up).run(some(began))
+        lanes.run(some(began))
         done, results = results, []
-        yield done, bool(done) and not exhausted and (time.process_time() - began) / len(done) > _HEAVY
+        looks_heavy = (time.process_time() - began) / max(len(done), 1) > _HEAVY
+        if exhausted or (looks_heavy and was_heavy):
+            lanes.close()
+        yield done, looks_heavy and was_heavy and not exhausted
 
 
 def _jobs(planner: Planner, ledger: Ledger, only: str | None) -> Iterator[Job]:

@@ -315,11 +315,13 @@ class Site:
         outcomes: list[Outcome] = []
         WATCH.start()
         try:
-            Lanes(
+            lanes = Lanes(
                 Renderer(routes, settings),
                 lambda item, outcome: outcomes.append(outcome),
                 concurrency=config.concurrency,
-            ).run(Item(number, job) for number, job in enumerate(jobs))
+            )
+            lanes.run(Item(number, job) for number, job in enumerate(jobs))
+            lanes.close()
         finally:
             WATCH.stop()
         return outcomes

@@ -3,8 +3,9 @@
 Strategy: plain handlers run one after another on the calling thread, with nothing between two calls
 but the call. A monitor looks every few milliseconds; when every runner has been in the same job for
 two looks while the process neither computed nor stood in line for a processor, the handlers are
-waiting for something, and more threads join in. So a handler that computes pays nothing for those that wait. Async handlers share one loop
-in a thread of its own, so that this works below a running loop too.
+waiting for something, and more threads join in. So a handler that computes pays nothing for those
+that wait. Async handlers share one loop in a thread of its own, so that this works below a running
+loop too.
 
 A handler over its time is reported at once. A coroutine is cancelled; a thread cannot be, so the
 process must be given up afterwards (``gave_up``): in a worker process that is all it takes.
@@ -43,14 +44,14 @@ Deliver = Callable[[Item, Outcome], None]
 class _Runner:
     __slots__ = ("expired", "item", "lock", "native_id", "seen", "since", "thread")
 
-    def __init__(self, native_id: int) -> None:
-        self.native_id = native_id
+    def __init__(self, thread: threading.Thread | None = None) -> None:
+        self.thread = thread
+        self.native_id = (thread and thread.native_id) or 0
         self.item: Item | None = None
         self.seen: Item | None = None
         self.since = 0.0
         self.expired = False
         self.lock = threading.Lock()
-        self.thread: threading.Thread | None = None
 
 
 class Lanes:
@@ -81,10 +82,12 @@ class Lanes:
         self._error: BaseException | None = None
 
     def run(self, items: Iterator[Item]) -> None:
-        """Work until the iterator ends and everything taken from it is delivered."""
-        self._items = items
-        main = _Runner(threading.get_native_id())
-        self._runners.append(main)
+        """Work until the iterator ends and everything taken from it is delivered. May be called again:
+        async handlers find the same event loop then. ``close`` ends it."""
+        self._items, self._exhausted = items, False
+        self._done.clear()
+        main = _Runner(threading.current_thread())
+        self._runners = [main]
         monitor = threading.Thread(target=self._monitor, name="staticroutes-monitor", daemon=True)
         monitor.start()
         try:
@@ -97,14 +100,18 @@ class Lanes:
         finally:
             self._done.set()
             monitor.join()
-            if self._loop is not None:
-                self._loop.close()
         if self._error is not None:
             raise self._error
         if any(runner.expired for runner in self._runners) or (
             self._loop is not None and self._loop.is_stuck
         ):
             self._call_gave_up()
+
+    def close(self) -> None:
+        """End the event loop, where one was needed."""
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
 
     def _drain(self, runner: _Runner) -> None:
         render, deliver, pull = self._renderer.render, self._deliver, self._pull
@@ -122,9 +129,16 @@ class Lanes:
             outcome = render(item.job)
             with lock:
                 runner.item = None
-                if runner.expired:
+                if not runner.expired:
+                    deliver_it = True
+                elif self._gave_up is None:
+                    # Reported, and thrown out of its handler: the thread may go on.
+                    deliver_it = runner.expired = False
+                    _interrupt_thread(runner.thread, None)
+                else:
                     return
-            deliver(item, outcome)
+            if deliver_it:
+                deliver(item, outcome)
 
     def _put(self, item: Item) -> None:
         if self._loop is None:
@@ -170,7 +184,7 @@ class Lanes:
 
     def _join_in(self, count: int) -> None:
         for _ in range(max(count, 0)):
-            runner = _Runner(0)
+            runner = _Runner()
             runner.thread = threading.Thread(target=self._thread_main, args=(runner,), daemon=True)
             self._runners.append(runner)
             runner.thread.start()
@@ -184,7 +198,7 @@ class Lanes:
         if self._gave_up is not None:
             self._stopping = True
         else:
-            _interrupt_thread(runner.thread)
+            _interrupt_thread(runner.thread, HandlerTimeoutError)
 
     def _end_early(self, working: list[_Runner]) -> None:
         """After a hang: once all others are done, this process has nothing more to do."""
@@ -245,7 +259,7 @@ class _LoopLane:
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="staticroutes"))
         _carry_context(self._loop)
-        self._thread = threading.Thread(target=self._loop.run_forever, name="staticroutes-loop", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="staticroutes-loop", daemon=True)
         self._thread.start()
 
     @property
@@ -274,17 +288,22 @@ class _LoopLane:
 
     def close(self) -> None:
         """End the loop and its thread, unless it hangs."""
-        if self.is_stuck:
-            return
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        pending = self._asyncio.all_tasks(self._loop)
+        if not self.is_stuck:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(_CANCEL_GRACE)
+
+    def _live(self) -> None:
+        """The life of the loop's thread."""
+        loop = self._loop
+        loop.run_forever()
+        # Tasks that handlers have left behind.
+        pending = self._asyncio.all_tasks(loop)
         for task in pending:
             task.cancel()
         if pending:
-            self._loop.run_until_complete(self._asyncio.gather(*pending, return_exceptions=True))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
+            loop.run_until_complete(self._asyncio.wait(pending))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
     def check_time(self, now: float) -> None:
         """Cancel what is over its time; give up what does not let itself be cancelled."""
@@ -352,10 +371,11 @@ class HandlerTimeoutError(BaseException):
     """Thrown into a thread whose handler is over its time, where the process cannot be given up."""
 
 
-def _interrupt_thread(thread: threading.Thread | None) -> None:
+def _interrupt_thread(thread: threading.Thread | None, error: type[BaseException] | None) -> None:
+    """Let a thread raise ``error`` at its next step of Python; None takes back what it has not raised yet."""
     import ctypes
 
-    target = thread if thread is not None else threading.main_thread()
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(target.ident or 0), ctypes.py_object(HandlerTimeoutError)
-    )
+    if thread is not None and thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(error) if error is not None else None
+        )

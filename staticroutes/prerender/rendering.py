@@ -128,7 +128,8 @@ class Renderer:
             and finished.status == 200
             and len(finished.headers) == 1
         ):
-            return _new(Prerendered, (job, finished, scope.after))  # nearly always
+            prerendered: Prerendered = _new(Prerendered, (job, finished, scope.after))
+            return prerendered  # nearly always
         return self._conclude(prepared, job, scope, finished)
 
     async def arender(self, job: Job) -> Outcome:

@@ -197,19 +197,19 @@ def load(
     ], errors
 
 
-def _count_parameters(handler: Handler) -> int:
+def _count_parameters(handler: Any) -> int:
     """How many arguments a handler is called with: 0, 1 or 2."""
-    while True:
+    parameters: list[inspect.Parameter] = []
+    is_open = True
+    # A decorator's own (request, context) is what gets called; what passes on *args, or is written in C
+    # (functools.cache), takes what the function in it takes.
+    while is_open and callable(handler):
         try:
-            # Not through __wrapped__: a decorator's own (request, context) is what gets called.
-            parameters = inspect.signature(handler, follow_wrapped=False).parameters.values()
+            parameters = [*inspect.signature(handler, follow_wrapped=False).parameters.values()]
+            is_open = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         except (TypeError, ValueError):
-            return 2
-        is_open = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        inner = getattr(handler, "__wrapped__", None)
-        if not is_open or not callable(inner):
-            break
-        handler = inner  # it passes on what it is given
+            pass
+        handler = getattr(handler, "__wrapped__", None)
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     required = [p for p in positional if p.default is p.empty]
     keyword = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]

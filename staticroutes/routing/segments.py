@@ -69,6 +69,9 @@ class Segment:
     def parse(cls, text: str) -> Segment:
         """The segment that a folder name stands for; raises RoutingError where it means nothing."""
         text = unicodedata.normalize("NFC", text)
+        problem = name_problem(text)
+        if problem:
+            raise RoutingError(f"{text!a} cannot be part of a URL: {problem}", hint="rename the folder")
         if text.startswith("_"):
             return cls(Kind.PRIVATE, text)
         if _GROUP.fullmatch(text):
@@ -81,7 +84,7 @@ class Segment:
                 )
             return cls(Kind.OPTIONAL_CATCH_ALL, text, _param_name(text[5:-2], text))
         if "[" not in text and "]" not in text:
-            return cls(Kind.STATIC, text, prefix=_literal(text, text))
+            return cls(Kind.STATIC, text, prefix=_literal(text))
         found = _BRACKETS.fullmatch(text)
         if not found:
             raise RoutingError(
@@ -97,7 +100,7 @@ class Segment:
             return cls(Kind.CATCH_ALL, text, _param_name(name[3:], text))
         name = _param_name(name, text)
         if prefix or suffix:
-            prefix, suffix = (_literal(part, text) if part else "" for part in (prefix, suffix))
+            prefix, suffix = map(_literal, (prefix, suffix))
             return cls(Kind.AFFIXED, text, name, prefix, suffix)
         return cls(Kind.PARAM, text, name)
 
@@ -120,14 +123,9 @@ class Segment:
         return self.kind in (Kind.CATCH_ALL, Kind.OPTIONAL_CATCH_ALL)
 
 
-def _literal(part: str, text: str) -> str:
+def _literal(text: str) -> str:
     """Literal text of a folder name as it stands in the URL."""
-    literal = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), part)
-    # With a parameter beside it, a dot at the edge is an ordinary sign: v.[n], [slug].json
-    problem = name_problem(literal if part is text else literal.strip(".") or "-")
-    if problem:
-        raise RoutingError(f"{text!a} cannot be part of a URL: {problem}", hint="rename the folder")
-    return literal
+    return _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
 
 
 def _param_name(name: str, text: str) -> str:
