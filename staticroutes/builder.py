@@ -388,6 +388,8 @@ def _result(
 
 def _covers(regex: str, folders: set[str]) -> bool:
     """Whether a folder of ``public/`` lies where a route's URL would be a file."""
+    if not any(folders):
+        return False
     import re
 
     matches = re.compile(regex).fullmatch

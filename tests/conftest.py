@@ -149,7 +149,7 @@ class Project:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 stdout, stderr = process.communicate()
-                pytest.fail(f"did not end within {timeout} s\n{stdout.decode()}\n{stderr.decode()}")
+                pytest.fail(f"did not end within {timeout} s\n{stdout.decode()[-1000:]}\n{stderr.decode()[-2000:]}")
         completed = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
         return Done(completed, time.monotonic() - started)
 

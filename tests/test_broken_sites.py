@@ -1,4 +1,4 @@
-"""One broken site for each message: ``broken_sites/<mistake>/`` with ``error.txt``, all that is said of it."""
+"""One broken site for each message: ``broken_sites/<mistake>/``, and all that is said of it, ``error.txt``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def test_the_message_says_what_where_and_what_to_do(name: str, project: Callable
 def test_every_message_names_a_file_of_the_site() -> None:
     for name in NAMES:
         for block in (SITES / name / "error.txt").read_text(encoding="utf-8").split("error: ")[1:]:
-            files = [path for path in (SITES / name).rglob("*") if path.is_file() or set("[]") & set(path.name)]
+            files = [
+                path for path in (SITES / name).rglob("*") if path.is_file() or set("[]") & set(path.name)
+            ]
             shown = [path.relative_to(SITES / name).as_posix() for path in files] + ["app: "]
             assert any(file in block for file in shown), block
 
@@ -50,7 +52,15 @@ def test_all_that_is_wrong_is_said_in_one_run(project: Callable[..., Any]) -> No
     shutil.copytree(SITES / "several-problems", site.folder, dirs_exist_ok=True)
     site.write({"app/fine/route.py": "def GET():\n    open('called', 'w').close()\n    return ''\n"})
     done = site.refused(code=1)
-    for said in ("app/[:", "app/[b]/route.py", "one/route.py:1", "one/route.py:2", "one/route.py:5", "two", "three"):
+    for said in (
+        "app/[:",
+        "app/[b]/route.py",
+        "one/route.py:1",
+        "one/route.py:2",
+        "one/route.py:5",
+        "two",
+        "three",
+    ):
         assert said in done.stderr
     assert not (site.folder / "called").exists()
 
@@ -66,7 +76,8 @@ def test_no_app_folder_is_a_usage_error(project: Callable[..., Any]) -> None:
     done = project({"readme.txt": ""}, name="mine").refused(code=2)
     assert errors_in(done.stderr) == (
         "error: there is no app folder in mine\n"
-        "  hint: make app/hello.json/route.py with: def GET(): return {'hello': 'world'}; or name the project: -C DIR\n"
+        "  hint: make app/hello.json/route.py with: def GET(): return {'hello': 'world'};"
+        " or name the project: -C DIR\n"
     )
 
 

@@ -208,7 +208,7 @@ def test_killed_at_any_moment(project, left_over):
         site.write({name: version.format(wanted, 300 if wanted == "a" else 320) for name in names})
         with site.start("build", "--jobs", "2", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             # Most of the time goes to the start of Python: aim behind it.
-            time.sleep(moments.uniform(0.3, 1.1) * seconds)
+            time.sleep(moments.uniform(0.4, 2.2) * seconds)
             process.kill()
             process.wait()
         found = site.everything()

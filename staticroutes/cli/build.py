@@ -16,6 +16,7 @@ from staticroutes.builder import BuildResult
 from staticroutes.cli import Globals
 from staticroutes.cli.guard import Isolation, gave_up, guarded
 from staticroutes.cli.streams import complain, say, stdout_of_ours
+from staticroutes.prerender.planning import Warned
 from staticroutes.report import (
     as_json,
     failure_text,
@@ -86,7 +87,11 @@ def command(
                 gave_up=gave_up,
                 note=note,
             )
-            result = _watched(progress, shows=shows and not wants_json)
+            result, count = _watched(progress, shows=shows and not wants_json)
+            if only is not None and not count and result.ok:
+                result.warnings.append(
+                    Warned(f"--only {only} matches no URL", None, "it is a glob over URL paths: /blog/*")
+                )
             seconds = time.perf_counter() - started
             _complain(result, quiet=not shows)
             _tell_github(result, seconds)
@@ -99,23 +104,24 @@ def command(
     return guarded(build, limit=5 * site.config.timeout)
 
 
-def _watched(progress: Any, *, shows: bool) -> BuildResult:
-    """Run a build to its end, with a progress bar on a terminal."""
+def _watched(progress: Any, *, shows: bool) -> tuple[BuildResult, int]:
+    """Run a build to its end, with a progress bar on a terminal; the result, and how many outcomes there were."""
     ended: list[BuildResult] = []
 
     def outcomes() -> Iterator[Any]:
         ended.append((yield from progress))
 
+    count = 0
     if shows and sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb":
         with click.progressbar(
             outcomes(), label="Prerendering", file=sys.stderr, show_pos=True, update_min_steps=100
         ) as bar:
             for _ in bar:
-                pass
+                count += 1
     else:
         for _ in outcomes():
-            pass
-    return ended[0]
+            count += 1
+    return ended[0], count
 
 
 def _complain(result: BuildResult, *, quiet: bool) -> None:

@@ -17,8 +17,17 @@ VERSION = 1
 
 
 def encode_manifest(values: Mapping[str, Any]) -> bytes:
-    """The manifest's bytes."""
-    return (json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8")
+    """The manifest's bytes: a line for each key, and for each row of a list."""
+    # json's own indentation is written in Python and takes ten times as long.
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    lines = []
+    for key, value in values.items():
+        if isinstance(value, list) and value:
+            rows = ",\n  ".join(map(encode, value))
+            lines.append(f" {encode(key)}: [\n  {rows}\n ]")
+        else:
+            lines.append(f" {encode(key)}: {encode(value)}")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
 
 
 def load_manifest(directory: str) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Final
 
 from staticroutes.errors import LoadError, StaticRoutesError
@@ -138,6 +138,14 @@ class _SourceLoader(importlib.machinery.SourceFileLoader):
     A ``.pyc`` file knows its source by length and by time of change in whole seconds. A file that is
     written twice within one would be taken for what it was, by the build after the next.
     """
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        # On 3.11 prerender.plain looks at the same code soon after.
+        if self._code is None:
+            self._code = super().get_code(fullname)
+        return self._code
+
+    _code: CodeType | None = None
 
     def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
         if time.time() - os.stat(self.path).st_mtime > 2:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
@@ -40,11 +40,19 @@ def misspelt(module: ModuleType, names: Names) -> list[LoadError]:
 def _near_name(name: str, value: Any) -> str | None:
     """The known name that is spelt nearly so and that ``value`` fits: ``revalidat = 60``, but not
     ``revalidated = []``."""
-    for near in get_close_matches(name, [*OPTIONS, "generate_static_params"], 3, 0.8):
+    for near in _near_names(name):
         fits = OPTIONS[near](value) is None if near in OPTIONS else callable(value)
         if fits and abs(len(near) - len(name)) <= 2:
             return near
     return None
+
+
+@functools.cache
+def _near_names(name: str) -> list[str]:
+    """The options spelt like ``name``; remembered, because route files share their names."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, [*OPTIONS, "generate_static_params"], 3, 0.8)
 
 
 class Names:

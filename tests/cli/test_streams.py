@@ -129,7 +129,7 @@ GOLDEN = """
 ƒ /me                                          read request.cookies  app/me/route.py:2
 ○ /mixed/[n]                       1      1 B
 ƒ /mixed/b and 1 more                          read request.headers  app/mixed/[n]/route.py:6
-○ /old                             1    264 B
+○ /old                             1    252 B
 ○ /style.css                       1      3 B  public/style.css
 
 ○ static   prerendered

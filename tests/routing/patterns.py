@@ -39,9 +39,9 @@ def patterns(draw: st.DrawFn, depth: int = 4) -> Pattern:
     return Pattern.parse((*folders, *([last] if last else [])))
 
 
-SEGMENT_TEXTS = st.sampled_from([*WORDS, "a.json", "aab", "b.json", "x.", "q", "$1^", "éa", "..json"]) | st.text(
-    "ab.é$^ json\n", min_size=1, max_size=5
-)
+SEGMENT_TEXTS = st.sampled_from(
+    [*WORDS, "a.json", "aab", "b.json", "x.", "q", "$1^", "éa", "..json"]
+) | st.text("ab.é$^ json\n", min_size=1, max_size=5)
 PATHS = st.lists(SEGMENT_TEXTS, max_size=5)
 
 
@@ -53,7 +53,9 @@ def tables(draw: st.DrawFn) -> RouteTable[Entry]:
     entries = [
         Entry(pattern, f"app{pattern.text}/route.py")
         for pattern in chosen
-        if not (pattern.text.endswith("/[[...rest]]") and (pattern.text[: -len("/[[...rest]]")] or "/") in texts)
+        if not (
+            pattern.text.endswith("/[[...rest]]") and (pattern.text[: -len("/[[...rest]]")] or "/") in texts
+        )
     ]
     table = RouteTable(entries)
     assert not table.conflicts

@@ -129,7 +129,9 @@ def test_a_project_reached_through_a_link_has_the_same_names(tmp_path: Path) -> 
     (root / "app" / "a" / "up").symlink_to("..")
     (tmp_path / "link").symlink_to("real")
     linked, real = found_in(tmp_path / "link"), found_in(root)
-    assert [file.source for file in linked.files] == [file.source for file in real.files] == ["app/a/b/route.py"]
+    assert (
+        [file.source for file in linked.files] == [file.source for file in real.files] == ["app/a/b/route.py"]
+    )
     assert linked.warnings == real.warnings != []
 
 
@@ -232,16 +234,30 @@ def test_a_file_that_is_nearly_a_route_file_is_said(tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize(
-    "name", ["page.html", "page.md", "page.py", "not-found.html", "sitemap.xml", "robots.py", "icon1.png", "icon.alt.txt"]
+    "name",
+    [
+        "page.html",
+        "page.md",
+        "page.py",
+        "not-found.html",
+        "sitemap.xml",
+        "robots.py",
+        "icon1.png",
+        "icon.alt.txt",
+    ],
 )
 def test_what_this_version_does_not_build_is_refused(tmp_path: Path, name: str) -> None:
     root = plant(tmp_path, "a")
     (root / "app" / "b").mkdir()
     (root / "app" / "b" / name).touch()
-    assert messages(found_in(root)) == [f"app/b/{name}: pages and metadata files are not built by this version"]
+    assert messages(found_in(root)) == [
+        f"app/b/{name}: pages and metadata files are not built by this version"
+    ]
 
 
-@pytest.mark.parametrize("name", ["icons.py", "sitemaps.xml", "robots.md", "helpers.py", "layout.html", "icon.psd", "page.txt"])
+@pytest.mark.parametrize(
+    "name", ["icons.py", "sitemaps.xml", "robots.md", "helpers.py", "layout.html", "icon.psd", "page.txt"]
+)
 def test_other_files_lie_beside_a_route_unnoticed(tmp_path: Path, name: str) -> None:
     root = plant(tmp_path, "a")
     (root / "app" / "a" / name).touch()

@@ -1,5 +1,7 @@
 """The import system around a project: its own modules, nobody else's, and nothing left behind."""
 
+# ruff: noqa: E501  (route files of one line)
+
 from __future__ import annotations
 
 import os
@@ -107,7 +109,8 @@ def test_what_a_route_file_can_import(tmp_path: Path) -> None:
 def test_a_folder_named_like_a_standard_module_shadows_nothing(tmp_path: Path) -> None:
     names = ["json", "email", "types", "random", "asyncio", "site", "staticroutes"]
     files = {
-        f"app/{name}/route.py": f"import json, {name}\ndef GET(): return json.dumps({name}.__name__)" for name in names
+        f"app/{name}/route.py": f"import json, {name}\ndef GET(): return json.dumps({name}.__name__)"
+        for name in names
     }
     assert rendered(write(tmp_path, files)) == {f"/{name}": f'"{name}"' for name in names}
 
@@ -125,8 +128,8 @@ def test_an_init_file_that_fails_is_reported_for_its_routes(tmp_path: Path) -> N
     result = Site.load(root).build(tmp_path / "out")
     said = "cannot be imported: ValueError: no (imported by app/a/{}route.py)"
     assert [(failed.at, failed.message) for failed in result.failures] == [
-        ("app/a/__init__.py:2", said.format("")),
         ("app/a/__init__.py:2", said.format("b/")),
+        ("app/a/__init__.py:2", said.format("")),
     ]
 
 
@@ -180,7 +183,10 @@ def test_two_sites_have_each_their_own_lib(tmp_path: Path) -> None:
 
 def test_a_site_that_is_built_inside_another_has_its_own_lib(tmp_path: Path) -> None:
     for name in ("outer", "inner"):
-        write(tmp_path / name, {"lib.py": f"word = {name!r}", "app/a/route.py": "import lib\ndef GET(): return lib.word"})
+        write(
+            tmp_path / name,
+            {"lib.py": f"word = {name!r}", "app/a/route.py": "import lib\ndef GET(): return lib.word"},
+        )
     imports = ProjectImports(str(tmp_path / "outer"))
     with imports.active():
         import lib  # type: ignore[import-not-found]
@@ -201,16 +207,23 @@ def test_builds_that_take_turns_come_to_their_end(tmp_path: Path) -> None:
     builds = [Site.load(tmp_path / name).iter_build(tmp_path / f"{name}-out") for name in ("one", "two")]
     assert all(list(build) for build in (builds[0], builds[1]))
     for name in ("one", "two"):
-        assert [(tmp_path / f"{name}-out" / str(n)).read_text() for n in range(3)] == [f"{name}{n}" for n in range(3)]
+        assert [(tmp_path / f"{name}-out" / str(n)).read_text() for n in range(3)] == [
+            f"{name}{n}" for n in range(3)
+        ]
 
 
-def test_the_programs_own_modules_of_the_same_name_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_programs_own_modules_of_the_same_name_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A documentation generator that has imported a ``lib`` of its own builds a site that has one too."""
     foreign = types.ModuleType("lib")
     foreign.__file__ = "/elsewhere/lib/__init__.py"
     monkeypatch.setitem(sys.modules, "lib", foreign)
     monkeypatch.setitem(sys.modules, "lib.posts", types.ModuleType("lib.posts"))
-    files = {"lib/posts.py": "word = 'mine'", "app/a/route.py": "from lib.posts import word\ndef GET(): return word"}
+    files = {
+        "lib/posts.py": "word = 'mine'",
+        "app/a/route.py": "from lib.posts import word\ndef GET(): return word",
+    }
     assert rendered(write(tmp_path, files)) == {"/a": "mine"}
     assert sys.modules["lib"] is foreign
 
@@ -225,7 +238,13 @@ def test_modules_that_the_program_imported_from_the_project_are_shared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ``build.py`` of the project's own: its ``lib`` is the routes' ``lib`` and stays imported."""
-    write(tmp_path, {"mine_of_site.py": "words = []", "app/a/route.py": "import mine_of_site\ndef GET(): return mine_of_site.words[0]"})
+    write(
+        tmp_path,
+        {
+            "mine_of_site.py": "words = []",
+            "app/a/route.py": "import mine_of_site\ndef GET(): return mine_of_site.words[0]",
+        },
+    )
     monkeypatch.syspath_prepend(tmp_path)
     import mine_of_site  # type: ignore[import-not-found]
 
@@ -240,7 +259,12 @@ def test_modules_that_the_program_imported_from_the_project_are_shared(
 def test_nothing_is_left_after_an_import_that_fails(tmp_path: Path) -> None:
     root = write(
         tmp_path,
-        {"lib.py": "import lib2", "lib2.py": "1 / 0", "app/a/route.py": "import lib", "app/b/route.py": "import json\nexit(3)"},
+        {
+            "lib.py": "import lib2",
+            "lib2.py": "1 / 0",
+            "app/a/route.py": "import lib",
+            "app/b/route.py": "import json\nexit(3)",
+        },
     )
     result = Site.load(root).build(tmp_path / "out")
     assert [failed.at for failed in result.failures] == ["app/b/route.py:2", "lib2.py:1"]
@@ -251,7 +275,9 @@ def test_a_changed_file_is_read_again_within_the_same_second(tmp_path: Path) -> 
     files = {"lib.py": "word = '{}'", "app/a/helper.py": "word = '{}'"}
     route = "from lib import word as one\nfrom .helper import word as two\nthree = '{}'\ndef GET(): return one + two + three"
     for word in ("abc", "xyz", "123"):
-        write(tmp_path, {name: text.format(word) for name, text in {**files, "app/a/route.py": route}.items()})
+        write(
+            tmp_path, {name: text.format(word) for name, text in {**files, "app/a/route.py": route}.items()}
+        )
         for name in (*files, "app/a/route.py"):
             now = os.stat(tmp_path / name)
             os.utime(tmp_path / name, (int(now.st_mtime), int(now.st_mtime)))
@@ -260,10 +286,16 @@ def test_a_changed_file_is_read_again_within_the_same_second(tmp_path: Path) -> 
 
 def test_a_file_that_is_added_between_two_builds_is_found(tmp_path: Path) -> None:
     """A finder remembers the folder by its time of change, which may be the same."""
-    write(tmp_path, {"lib/a.py": "word = 'a'", "app/a/route.py": "from lib.a import word\ndef GET(): return word"})
+    write(
+        tmp_path,
+        {"lib/a.py": "word = 'a'", "app/a/route.py": "from lib.a import word\ndef GET(): return word"},
+    )
     when = os.stat(tmp_path / "lib").st_mtime
     assert rendered(tmp_path) == {"/a": "a"}
-    write(tmp_path, {"lib/b.py": "word = 'b'", "app/a/route.py": "from lib.b import word\ndef GET(): return word"})
+    write(
+        tmp_path,
+        {"lib/b.py": "word = 'b'", "app/a/route.py": "from lib.b import word\ndef GET(): return word"},
+    )
     os.utime(tmp_path / "lib", (when, when))
     assert rendered(tmp_path) == {"/a": "b"}
 

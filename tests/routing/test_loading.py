@@ -1,5 +1,7 @@
 """Route files as modules: what counts as a handler, an option, a mistake."""
 
+# ruff: noqa: E501  (route files of one line)
+
 from __future__ import annotations
 
 import pickle
@@ -42,7 +44,9 @@ def loaded(root: Path) -> tuple[dict[str, Route], list[str]]:
 
 
 def route_of(write: Write, text: str, **files: str) -> Route:
-    routes, errors = loaded(write({"app/x/route.py": text, **{f"{name}.py": body for name, body in files.items()}}))
+    routes, errors = loaded(
+        write({"app/x/route.py": text, **{f"{name}.py": body for name, body in files.items()}})
+    )
     assert errors == []
     return routes["/x"]
 
@@ -62,7 +66,9 @@ def route_of(write: Write, text: str, **files: str) -> Route:
         pytest.param("def GET(**options): ...", 0, id="double-star"),
         pytest.param("def GET(request, context, /): ...", 2, id="positional-only"),
         pytest.param("GET = lambda: 1", 0, id="lambda"),
-        pytest.param("from functools import partial\ndef f(a, request): ...\nGET = partial(f, 1)", 1, id="partial"),
+        pytest.param(
+            "from functools import partial\ndef f(a, request): ...\nGET = partial(f, 1)", 1, id="partial"
+        ),
         pytest.param("class C:\n def __call__(self, request): ...\nGET = C()", 1, id="callable-object"),
         pytest.param("class C:\n def m(self, request, context): ...\nGET = C().m", 2, id="bound-method"),
         pytest.param("@staticmethod\ndef GET(request): ...", 1, id="staticmethod"),
@@ -113,7 +119,9 @@ def test_whatever_can_be_called_can_be_a_handler(write: Write) -> None:
     helper = "def GET(): return 'ok'\ndef answer(request): return 'ok'\n"
     root = write({"helper.py": helper, **{f"app/{name}/route.py": text for name, text in HANDLERS.items()}})
     responses = Site.load(root).render_all()
-    assert {path: response.text for path, response in responses.items()} == {f"/{name}": "ok" for name in HANDLERS}
+    assert {path: response.text for path, response in responses.items()} == {
+        f"/{name}": "ok" for name in HANDLERS
+    }
 
 
 def test_methods_of_a_route(write: Write) -> None:
@@ -191,7 +199,9 @@ def test_names_that_are_misspellings(write: Write, name: str, meant: str) -> Non
 def test_everything_wrong_in_one_file_is_said(write: Write) -> None:
     text = "GET = 1\nrevalidate = 'x'\ndynamic = True\ndynamicParams = 1\ndef post(): ...\n"
     _, errors = loaded(write({"app/x/route.py": text}))
-    assert sorted(error.split(": ")[0] for error in errors) == [f"app/x/route.py:{line}" for line in range(1, 6)]
+    assert sorted(error.split(": ")[0] for error in errors) == [
+        f"app/x/route.py:{line}" for line in range(1, 6)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -222,11 +232,16 @@ def test_options(write: Write, text: str, name: str, value: object) -> None:
 
 def test_false_and_zero_are_told_apart(write: Write) -> None:
     never, forever, silent = (
-        route_of(write, f"{text}\ndef GET(): ...").options for text in ("revalidate = 0", "revalidate = False", "")
+        route_of(write, f"{text}\ndef GET(): ...").options
+        for text in ("revalidate = 0", "revalidate = False", "")
     )
     assert never.is_never_static
     assert not forever.is_never_static
-    assert (never.revalidate_written, forever.revalidate_written, silent.revalidate_written) == (True, True, False)
+    assert (never.revalidate_written, forever.revalidate_written, silent.revalidate_written) == (
+        True,
+        True,
+        False,
+    )
 
 
 def test_an_imported_name_that_is_no_handler_is_left_alone(write: Write) -> None:
@@ -250,7 +265,9 @@ def test_a_route_knows_its_line(write: Write) -> None:
 
 
 def test_the_option_that_makes_a_route_dynamic_has_a_line(write: Write) -> None:
-    assert route_of(write, "\ndynamic = 'force-dynamic'\ndef GET(): ...").never_static_at == "app/x/route.py:2"
+    assert (
+        route_of(write, "\ndynamic = 'force-dynamic'\ndef GET(): ...").never_static_at == "app/x/route.py:2"
+    )
     assert route_of(write, "\n\nrevalidate = 0\ndef GET(): ...").never_static_at == "app/x/route.py:3"
     assert route_of(write, "revalidate = 1\ndef GET(): ...").never_static_at == ""
 
@@ -267,9 +284,15 @@ def test_a_place_is_relative_to_the_project_also_through_a_link(write: Write, tm
     )
     (root / "link").symlink_to("real")
     routes, errors = loaded(root / "link")
-    assert {text: route.where for text, route in routes.items()} == {"/x": "app/x/route.py:1", "/y": "lib.py:1"}
+    assert {text: route.where for text, route in routes.items()} == {
+        "/x": "app/x/route.py:1",
+        "/y": "lib.py:1",
+    }
     (error,) = errors
-    assert error == "lib2.py:2: cannot be imported: ZeroDivisionError: division by zero (imported by app/z/route.py)"
+    assert (
+        error
+        == "lib2.py:2: cannot be imported: ZeroDivisionError: division by zero (imported by app/z/route.py)"
+    )
 
 
 def test_one_broken_file_does_not_keep_the_others_from_being_loaded(write: Write) -> None:
@@ -289,8 +312,13 @@ def test_one_broken_file_does_not_keep_the_others_from_being_loaded(write: Write
     )
     assert list(routes) == ["/b", "/g"]
     assert [error.split(": ")[0] for error in errors] == [
-        "app/a/route.py:1", "app/c/route.py:1", "app/d/route.py:3", "app/e/route.py:2", "app/f/route.py:1", "app/h/route.py:1"
-    ]  # fmt: skip
+        "app/a/route.py:1",
+        "app/c/route.py:1",
+        "app/d/route.py:3",
+        "app/e/route.py:2",
+        "app/f/route.py:1",
+        "app/h/route.py:1",
+    ]
 
 
 def test_source_that_is_no_python_text_is_an_import_error(write: Write) -> None:

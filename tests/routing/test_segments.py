@@ -16,8 +16,8 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from routing.patterns import PATHS, WORDS, Entry, names, patterns, try_pattern
 
+from routing.patterns import PATHS, WORDS, Entry, names, patterns, try_pattern
 from staticroutes.errors import ParamsError, RoutingError
 from staticroutes.routing.names import MAX_BYTES, name_problem, portability_problem, unportable
 from staticroutes.routing.segments import Kind, Pattern, Segment
@@ -66,9 +66,47 @@ def test_what_a_folder_name_means(text: str, kind: Kind, parts: tuple[str, str, 
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "[...]", "[[...]]", "[[]]", "[..a]", "[.a]", "[....a]", "[[a]]", "[a", "a]", "[a][b]", "[a]-[b]", "[a b]"]
-    + ["[a.b]", "[a/b]", "][", "[[...a]", "[...a]]", "[...a].json", "x[...a]", "[[...a]].json", "[[a].json", "[a\n]"]
-    + ["a\\b", "a\tb", "a\x7fb", "a\x85b", "a\u202eb", "a\udcffb", "a\\[x]", "a\x00[x]", "[x]\u2066", "..", "."],
+    # fmt: off
+    [
+        "[]",
+        "[...]",
+        "[[...]]",
+        "[[]]",
+        "[..a]",
+        "[.a]",
+        "[....a]",
+        "[[a]]",
+        "[a",
+        "a]",
+        "[a][b]",
+        "[a]-[b]",
+        "[a b]",
+        "[a.b]",
+        "[a/b]",
+        "][",
+        "[[...a]",
+        "[...a]]",
+        "[...a].json",
+        "x[...a]",
+        "[[...a]].json",
+        "[[a].json",
+        "[a\n]",
+        "a\\b",
+        "a\tb",
+        "a\x7fb",
+        "a\x85b",
+        "a\u202eb",
+        "a\udcffb",
+        "a\\[x]",
+        "a\x00[x]",
+        "[x]\u2066",
+        "(a\x1b)",
+        "_a\x1b",
+        "..",
+        ".",
+        "",
+    ],
+    # fmt: on
     ids=ascii,
 )
 def test_a_name_that_means_nothing_is_refused(text: str) -> None:
@@ -174,25 +212,33 @@ def test_the_regex_means_the_same_in_javascript(program: Callable[[str], str]) -
         length = chance.randrange(4)
         folders = [chance.choice(names(position)) for position in range(length)]
         folders += chance.choice([[], [], ["[...rest]"], ["[[...rest]]"]])
-        path = [chance.choice([*WORDS, "éa", "$1^", "x.q", "aqb", "世", "🌊b"]) for _ in range(chance.randrange(5))]
+        path = [
+            chance.choice([*WORDS, "éa", "$1^", "x.q", "aqb", "世", "🌊b"])
+            for _ in range(chance.randrange(5))
+        ]
         if chance.random() < 0.6:  # near misses and hits, not only misses
             path = [re.sub(r"\[.*\]", chance.choice(WORDS), folder) for folder in folders]
         cases.append((Pattern.parse(tuple(folders)).regex, "/" + "/".join(path)))
     script = (
         "const cases = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
         "const all = flags => cases.map(([regex, path]) => {"
-        "  const found = new RegExp(regex, flags).exec(path); return found && found.slice(1).map(x => x ?? null) });"
+        "  const found = new RegExp(regex, flags).exec(path);"
+        "  return found && found.slice(1).map(x => x ?? null) });"
         "console.log(JSON.stringify([all(''), all('u')]))"
     )
     ran = subprocess.run(
-        [program("node"), "-e", script], input=json.dumps(cases).encode(), capture_output=True, check=True, timeout=60
+        [program("node"), "-e", script],
+        input=json.dumps(cases).encode(),
+        capture_output=True,
+        check=True,
+        timeout=60,
     )
     ours = [(found := re.fullmatch(regex, path)) and list(found.groups()) for regex, path in cases]
     assert sum(groups is not None for groups in ours) > 300
     assert json.loads(ran.stdout) == [ours, ours]
 
 
-class Colour(str, Enum):
+class Colour(str, Enum):  # noqa: UP042  (its str() is Colour.RED)
     RED = "red"
 
 
@@ -257,7 +303,9 @@ def test_bad_params_are_an_error_that_is_short_and_visible(text: str, item: Any)
 
 
 @settings(deadline=None, max_examples=500)
-@given(st.text(st.characters(), min_size=1, max_size=6), st.sampled_from(["/[a]", "/[a].json", "/v[a]", "/é[a]"]))
+@given(
+    st.text(st.characters(), min_size=1, max_size=6), st.sampled_from(["/[a]", "/[a].json", "/v[a]", "/é[a]"])
+)
 def test_no_value_leaves_its_place(value: str, text: str) -> None:
     """Whatever a value is: it is refused, or it is one NFC segment that can be seen."""
     try:
@@ -272,7 +320,9 @@ def test_no_value_leaves_its_place(value: str, text: str) -> None:
     assert unquote(path) == decoded
 
 
-@pytest.mark.parametrize("code", [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x2066, 0x200F, 0x061C, 0xD800, 0xDFFF])
+@pytest.mark.parametrize(
+    "code", [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x2066, 0x200F, 0x061C, 0xD800, 0xDFFF]
+)
 def test_every_control_character_is_refused(code: int) -> None:
     for name in (chr(code), f"a{chr(code)}", f"{chr(code)}a", f"a{chr(code)}b"):
         assert name_problem(name), ascii(name)
@@ -287,7 +337,21 @@ def test_length_is_counted_in_bytes() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["CON", "con", "nul.txt", "aux.tar.gz", "COM1", "com¹.json", "LPT9", "CONIN$", "conout$.x", "prn .txt", "a.", "a ", "..."]
+    [
+        "CON",
+        "con",
+        "nul.txt",
+        "aux.tar.gz",
+        "COM1",
+        "com¹.json",
+        "LPT9",
+        "CONIN$",
+        "conout$.x",
+        "prn .txt",
+        "a.",
+        "a ",
+        "...",
+    ]
     + [f"a{sign}b" for sign in ':*?"<>|'],
 )
 def test_names_that_windows_cannot_hold(name: str) -> None:
@@ -297,13 +361,21 @@ def test_names_that_windows_cannot_hold(name: str) -> None:
     assert name_problem(name) is None
 
 
-@pytest.mark.parametrize("name", ["console", "nulls.txt", "com10", "COM", "a.b", ".x", "a b", "é", "x~1", "confetti", "aux2"])
+@pytest.mark.parametrize(
+    "name", ["console", "nulls.txt", "com10", "COM", "a.b", ".x", "a b", "é", "x~1", "confetti", "aux2"]
+)
 def test_names_that_every_system_holds(name: str) -> None:
     assert portability_problem(name) is None
     assert unportable(f"a/{name}/b.txt") is None
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(st.sampled_from(["con", "CON.x", "a", "a.", "b c", "é", "x:y", "aux", "nul .a", "com1", ".a"]), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.sampled_from(["con", "CON.x", "a", "a.", "b c", "é", "x:y", "aux", "nul .a", "com1", ".a"]),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_a_path_is_portable_when_each_of_its_names_is(parts: list[str]) -> None:
     assert (unportable("/".join(parts)) is None) == all(portability_problem(part) is None for part in parts)

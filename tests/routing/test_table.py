@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from routing.patterns import PATHS, Entry, oracle, tables, try_pattern
 
+from routing.patterns import PATHS, Entry, oracle, tables, try_pattern
 from staticroutes.routing import table as table_module
 from staticroutes.routing.segments import Pattern
 from staticroutes.routing.table import RouteTable
@@ -24,7 +24,9 @@ def entry_of(table: RouteTable[Entry], text: str) -> Entry:
 
 @settings(deadline=None, max_examples=300)
 @given(tables(), PATHS)
-def test_matching_is_trying_every_pattern_in_order_of_precedence(table: RouteTable[Entry], path: list[str]) -> None:
+def test_matching_is_trying_every_pattern_in_order_of_precedence(
+    table: RouteTable[Entry], path: list[str]
+) -> None:
     assert table.match(path) == oracle(table, path)
 
 
@@ -38,7 +40,9 @@ def test_matches_gives_every_route_that_could_answer(table: RouteTable[Entry], p
 
 @settings(deadline=None, max_examples=300)
 @given(tables(), PATHS)
-def test_a_route_that_another_one_comes_before_is_contested(table: RouteTable[Entry], path: list[str]) -> None:
+def test_a_route_that_another_one_comes_before_is_contested(
+    table: RouteTable[Entry], path: list[str]
+) -> None:
     answer = oracle(table, path)
     for entry in table.routes:
         if try_pattern(entry.pattern, path) is not None and answer is not None and answer[0] is not entry:
@@ -47,7 +51,9 @@ def test_a_route_that_another_one_comes_before_is_contested(table: RouteTable[En
 
 @settings(deadline=None, max_examples=300)
 @given(tables(), PATHS)
-def test_a_route_with_other_urls_below_its_own_has_children(table: RouteTable[Entry], path: list[str]) -> None:
+def test_a_route_with_other_urls_below_its_own_has_children(
+    table: RouteTable[Entry], path: list[str]
+) -> None:
     if not any(try_pattern(entry.pattern, path) is not None for entry in table.routes):
         return
     for length in range(len(path)):
@@ -130,7 +136,9 @@ def test_the_cost_of_a_match_does_not_grow_with_the_number_of_routes() -> None:
         pytest.param(
             ["/[a]", "/[b]"], ["app/[a]/route.py answers the same URLs as app/[b]/route.py"], id="two-names"
         ),
-        pytest.param(["/[a]/x", "/[b]/y"], ["app/[a]/x/route.py has [a] where app/[b]/y/route.py has [b]"], id="above"),
+        pytest.param(
+            ["/[a]/x", "/[b]/y"], ["app/[a]/x/route.py has [a] where app/[b]/y/route.py has [b]"], id="above"
+        ),
         pytest.param(
             ["/[a]/1", "/[b]/2", "/[b]/3", "/[c]/4"],
             [
