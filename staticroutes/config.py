@@ -426,3 +426,22 @@ def _parse(file: str, *, required: bool) -> Mapping[str, Any] | None:
     return found
 
 
+def _check_keys(node: Any, name: str) -> None:
+    """Refuse a key that stands twice in a mapping: YAML would keep the last in silence."""
+    todo, seen = [node], set()
+    while todo:
+        part = todo.pop()
+        if part is None or id(part) in seen or isinstance(part.value, str):
+            continue
+        seen.add(id(part))
+        if part.id == "sequence":
+            todo += part.value
+            continue
+        keys: set[str] = set()
+        for key, value in part.value:
+            if key.id == "scalar":
+                if key.value in keys:
+                    where = f"{name}:{key.start_mark.line + 1}"
+                    raise ConfigError(f"{key.value} is there twice", where=where, hint="keep one of them")
+                keys.add(key.value)
+            todo += [key, value]
