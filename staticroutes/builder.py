@@ -25,7 +25,7 @@ from staticroutes.output.manifest import MANIFEST, OUTPUTS, encode_manifest, loa
 from staticroutes.output.previous_outputs import previous_rows
 from staticroutes.output.public import PublicFile, public_files
 from staticroutes.prerender.lanes import Item, Lanes
-from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered
+from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered, Reason, Unsure
 from staticroutes.prerender.planning import Left, Planner, Warned
 from staticroutes.prerender.rendering import Renderer, RenderSettings, run_after
 from staticroutes.prerender.tracking import WATCH
@@ -151,7 +151,7 @@ class Producer:
         self._trailing_slash = config.trailing_slash
         self.directory = directory
 
-    def produce(self, item: Item, outcome: Outcome) -> Row | Dynamic | Failed | Clash | OutputError:
+    def produce(self, item: Item, outcome: Outcome) -> Row | Dynamic | Failed | Unsure | Clash | OutputError:
         """What to book for an outcome. An OutputError is one of the disk: the build ends with it."""
         if not isinstance(outcome, Prerendered):
             return outcome
@@ -209,35 +209,49 @@ def prerender(
             gave_up=sender.leave,
         ).run(feed)
 
-    def in_workers() -> Iterator[tuple[Job, Any]]:
+    def in_workers(jobs: Iterator[Job]) -> Iterator[tuple[Job, Any]]:
         from staticroutes.prerender.workers import Died, run_in_workers  # pickle and more, where needed
 
         for job, result in run_in_workers(jobs, work, max_workers=most, timeout=config.timeout):
             yield job, producer.died(job, *result) if isinstance(result, Died) else result
 
-    def results() -> Iterator[tuple[Job, Any]]:
+    def results(jobs: Iterator[Job]) -> Iterator[tuple[Job, Any]]:
         if options.isolation == "workers" and may_fork:
-            yield from in_workers()
+            yield from in_workers(jobs)
             return
         for done, is_heavy in _here(jobs, producer, config.concurrency, options.gave_up):
             yield from done
             if is_heavy and most > 1 and may_fork:
-                yield from in_workers()
+                yield from in_workers(jobs)
                 return
 
     WATCH.start()
     try:
-        for _, result in results():
+        unsure: list[Job] = []
+        for job, result in results(jobs):
             if type(result) is Row:
                 yield result
             elif isinstance(result, StaticRoutesError):
                 raise result
+            elif isinstance(result, Unsure):
+                unsure.append(job)
             else:
                 yield result
+        for job in unsure:
+            for _, result in results(iter([job])):
+                if isinstance(result, StaticRoutesError):
+                    raise result
+                yield result if not isinstance(result, Unsure) else Dynamic(job, _UNSURE)
     finally:
         WATCH.stop()
 
 
+_UNSURE = Reason(
+    "unstable-input",
+    "a thread used the network, the clock or randomness, and which handler it works for cannot be told",
+    None,
+    "start it with asyncio.to_thread, or give it the context: contextvars.copy_context().run",
+)
 _LOOK_AT_COST = 0.05
 """Seconds of processor time after which the cost of a job is known well enough."""
 _HEAVY = 0.0002

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from staticroutes.errors import ConfigError
@@ -334,9 +334,8 @@ def _checked(raw: Mapping[str, Any], where: str | None, problems: list[str]) -> 
     place = f"{where}: " if where else ""
     for key, value in raw.items():
         if key not in _CHECKS:
-            problems.append(
-                f"{place}unknown key {key!r}\n  hint: {_near(key, set(_CHECKS))[2:] or 'see the list of keys in the documentation'}"
-            )
+            hint = _near(key, set(_CHECKS))[2:] or "see the list of keys in the documentation"
+            problems.append(f"{place}unknown key {key!r}\n  hint: {hint}")
             continue
         try:
             checked = _CHECKS[key](value)

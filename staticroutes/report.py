@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-
 from staticroutes.builder import BuildResult
 from staticroutes.ledger import RouteAccount
 from staticroutes.prerender.outcomes import Dynamic, Failed, Prerendered, Reason
@@ -58,7 +57,8 @@ def _rows_of(account: RouteAccount) -> list[tuple[str, str, str, str, str]]:
         paths = row.get("paths")
         name = account.pattern
         if reason["code"] == "method" and account.render != "dynamic":
-            name = f"{account.pattern} ({', '.join(method for method in row['methods'] if method != 'OPTIONS') or 'OPTIONS'})"
+            methods = [method for method in row["methods"] if method != "OPTIONS"] or ["OPTIONS"]
+            name = f"{account.pattern} ({', '.join(methods)})"
         elif paths:
             name = f"{paths[0]}" + (f" and {len(paths) - 1:,} more" if len(paths) > 1 else "")
         place = f"  {reason['at']}" if reason["at"] else ""

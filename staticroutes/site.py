@@ -14,7 +14,7 @@ from staticroutes.http.responses import Response
 from staticroutes.http.urls import encode_path
 from staticroutes.ledger import Ledger
 from staticroutes.prerender.lanes import Item, Lanes
-from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered
+from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered, Unsure
 from staticroutes.output.artifacts import Row, make_artifact
 from staticroutes.prerender.planning import Planner, left_for_request_time
 from staticroutes.prerender.rendering import Renderer, RenderSettings
@@ -241,7 +241,7 @@ class Site:
                 path, route.source, route.pattern.text, params, outcome, _because(route), file, hints
             )
 
-    def outcome(self, path: str) -> Outcome:
+    def outcome(self, path: str) -> Prerendered | Dynamic | Failed:
         """What becomes of one URL path. Raises RenderError where no route answers it."""
         project = self._project()
         with project.imports.active():
@@ -307,7 +307,9 @@ class Site:
             return ["generate_static_params does not list it: it is rendered at request time"]
         return ["generate_static_params does not list it, and dynamic_params is False: it is a 404"]
 
-    def _run(self, project: Project, routes: Sequence[LoadedRoute], jobs: list[Job]) -> list[Outcome]:
+    def _run(
+        self, project: Project, routes: Sequence[LoadedRoute], jobs: list[Job]
+    ) -> list[Prerendered | Dynamic | Failed]:
         config = project.config
         settings = RenderSettings(
             project.code, config.base_url, config.base_path, config.cache_components, config.timeout
@@ -321,10 +323,12 @@ class Site:
                 concurrency=config.concurrency,
             )
             lanes.run(Item(number, job) for number, job in enumerate(jobs))
+            for unsure in [outcome for outcome in outcomes if isinstance(outcome, Unsure)]:
+                lanes.run(iter([Item(0, unsure.job)]))
             lanes.close()
         finally:
             WATCH.stop()
-        return outcomes
+        return [outcome for outcome in outcomes if not isinstance(outcome, Unsure)]
 
 
 def _because(route: LoadedRoute) -> str:

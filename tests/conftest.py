@@ -149,7 +149,9 @@ class Project:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 stdout, stderr = process.communicate()
-                pytest.fail(f"did not end within {timeout} s\n{stdout.decode()[-1000:]}\n{stderr.decode()[-2000:]}")
+                pytest.fail(
+                    f"did not end within {timeout} s\n{stdout.decode()[-1000:]}\n{stderr.decode()[-2000:]}"
+                )
         completed = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
         return Done(completed, time.monotonic() - started)
 
@@ -189,9 +191,7 @@ class Project:
     def files(self, out: Path | None = None) -> dict[str, bytes]:
         """Every file of the output but the manifest's folder."""
         return {
-            name: body
-            for name, body in self.everything(out).items()
-            if not name.startswith("_staticroutes/")
+            name: body for name, body in self.everything(out).items() if not name.startswith("_staticroutes/")
         }
 
     def everything(self, out: Path | None = None) -> dict[str, bytes]:
@@ -205,7 +205,9 @@ class Project:
 
     def manifest(self, out: Path | None = None) -> dict[str, Any]:
         """The manifest of the output."""
-        found: dict[str, Any] = json.loads((out or self.out).joinpath("_staticroutes/manifest.json").read_bytes())
+        found: dict[str, Any] = json.loads(
+            (out or self.out).joinpath("_staticroutes/manifest.json").read_bytes()
+        )
         return found
 
     def outputs(self, out: Path | None = None) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""One broken site for each message: ``broken_sites/<mistake>/``, and all that is said of it, ``error.txt``."""
+"""One broken site for each message: ``broken_sites/<mistake>/``, and what is said of it, ``error.txt``."""
 
 from __future__ import annotations
 

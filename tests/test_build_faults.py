@@ -1,5 +1,6 @@
 """Handlers and modules that hang, crash, end the process or leave it in disorder."""
 
+# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
 from __future__ import annotations
 
 import os
@@ -84,7 +85,9 @@ def test_many_hanging_handlers_take_their_time_at_once(project, jobs):
 
 
 def test_a_hanging_handler_may_be_left_out(project):
-    site = project({**GOOD, "staticroutes.yaml": "timeout: 1\non_error: warn", "app/hangs/route.py": HANGS["computes"]})
+    site = project(
+        {**GOOD, "staticroutes.yaml": "timeout: 1\non_error: warn", "app/hangs/route.py": HANGS["computes"]}
+    )
     done = site.built()
     assert sorted(site.files()) == [f"good/{n}.txt" for n in range(6)]
     assert "warning: " in done.stderr and "/hangs is left out" in done.stderr
@@ -109,7 +112,10 @@ CRASHES = {
     "os._exit(3)": ("import os\nasync def GET(): os._exit(3)", "exit code 3"),
     "os.abort": ("import os\ndef GET(): os.abort()", "SIGABRT"),
     "kill -9": ("import os, signal\ndef GET(): os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
-    "kill -15": ("import os, signal\ndef GET():\n    os.kill(os.getpid(), signal.SIGTERM)\n    while True: pass", ""),
+    "kill -15": (
+        "import os, signal\ndef GET():\n    os.kill(os.getpid(), signal.SIGTERM)\n    while True: pass",
+        "",
+    ),
     "sys.exit()": ("import sys\ndef GET(): sys.exit()", "sys.exit"),
     "sys.exit(0) in async": ("import sys\nasync def GET(): sys.exit(0)", "sys.exit"),
     "quit()": ("def GET(): raise SystemExit(0)", "sys.exit"),
@@ -120,8 +126,14 @@ CRASHES = {
     "MemoryError": ("def GET(): raise MemoryError('none left')", "MemoryError"),
     "RecursionError": ("def GET(): return GET()", "RecursionError"),
     "StopIteration": ("def GET(): raise StopIteration", "StopIteration"),
-    "cancels itself": ("import asyncio\nasync def GET(): asyncio.current_task().cancel(); await asyncio.sleep(1)", "CancelledError"),
-    "stops the loop": ("import asyncio\nasync def GET():\n    asyncio.get_running_loop().stop()\n    await asyncio.sleep(0)\n    raise ValueError('x')", ""),
+    "cancels itself": (
+        "import asyncio\nasync def GET(): asyncio.current_task().cancel(); await asyncio.sleep(1)",
+        "CancelledError",
+    ),
+    "stops the loop": (
+        "import asyncio\nasync def GET():\n    asyncio.get_running_loop().stop()\n    await asyncio.sleep(0)\n    raise ValueError('x')",
+        "",
+    ),
 }
 
 
@@ -156,7 +168,9 @@ def test_an_exception_that_cannot_be_shown(project):
 
 @pytest.mark.parametrize("how", ["segfault", "os._exit(0)", "kill -9"])
 def test_the_innocent_are_built_when_it_is_only_a_warning(project, how):
-    site = project({**GOOD, "staticroutes.yaml": "timeout: 1\non_error: warn", "app/crash/route.py": CRASHES[how][0]})
+    site = project(
+        {**GOOD, "staticroutes.yaml": "timeout: 1\non_error: warn", "app/crash/route.py": CRASHES[how][0]}
+    )
     site.built()
     assert sorted(site.files()) == [f"good/{n}.txt" for n in range(6)]
 
@@ -170,7 +184,9 @@ def test_workers_that_cannot_work_end_the_build(project):
 
 
 def test_a_handler_that_closes_every_file_is_never_a_mixture(project):
-    site = project({**GOOD, "app/crash/route.py": "import os\ndef GET():\n    os.closerange(3, 1000)\n    return 'x'"})
+    site = project(
+        {**GOOD, "app/crash/route.py": "import os\ndef GET():\n    os.closerange(3, 1000)\n    return 'x'"}
+    )
     done = site.build(timeout=30)
     assert done.code == 1, done
     assert "/fails: ValueError: as usual" in done.stderr
@@ -357,7 +373,11 @@ def test_after_runs_once_its_output_is_there(project):
 
 
 def test_an_after_that_raises_fails_its_url(project):
-    site = project({"app/a/route.py": "from staticroutes import after\ndef GET():\n    after(lambda: 1 / 0)\n    return ''"})
+    site = project(
+        {
+            "app/a/route.py": "from staticroutes import after\ndef GET():\n    after(lambda: 1 / 0)\n    return ''"
+        }
+    )
     done = site.refused()
     assert "/a: " in done.stderr and "after()" in done.stderr and "ZeroDivisionError" in done.stderr
 
@@ -403,7 +423,9 @@ SLEEPERS = 200
 
 
 def waiting(kind: str) -> dict[str, str]:
-    prefix, wait = ("", "time.sleep(0.05)") if "sync" == kind.split()[0] else ("async ", "await asyncio.sleep(0.05)")
+    prefix, wait = (
+        ("", "time.sleep(0.05)") if kind.split()[0] == "sync" else ("async ", "await asyncio.sleep(0.05)")
+    )
     head = "import asyncio, time\n"
     body = f"{prefix}def GET():\n    {wait}\n    return 'x'\n"
     if kind.endswith("files"):
@@ -451,7 +473,9 @@ def test_concurrency_is_a_limit(project):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("work", ["sleeps", "computes", "awaits", "computes in async", "importing", "listing"])
+@pytest.mark.parametrize(
+    "work", ["sleeps", "computes", "awaits", "computes in async", "importing", "listing"]
+)
 @pytest.mark.parametrize("to", ["leader", "group"])
 def test_ctrl_c_and_sigterm_end_a_build(project, left_over, number, code, work, to):
     route = {

@@ -1,5 +1,6 @@
 """From URLs to files: the table of names, collisions, ``public/``, redirects."""
 
+# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
 from __future__ import annotations
 
 import os
@@ -26,9 +27,13 @@ ROWS = [
     pytest.param("app/rss.xml/route.py", "def GET(): return '<rss/>'", "/rss.xml", "rss.xml", id="extension"),
     pytest.param("app/api/a.json/route.py", "def GET(): return {}", "/api/a.json", "api/a.json", id="json"),
     pytest.param("app/about/route.py", HTML.format("a"), "/about", "about.html", id="html"),
-    pytest.param("app/about.html/route.py", HTML.format("a"), "/about.html", "about.html", id="html-with-extension"),
+    pytest.param(
+        "app/about.html/route.py", HTML.format("a"), "/about.html", "about.html", id="html-with-extension"
+    ),
     pytest.param("app/x.txt/route.py", HTML.format("a"), "/x.txt", "x.txt", id="html-with-another-extension"),
-    pytest.param("app/v1.2/route.py", HTML.format("a"), "/v1.2", "v1.2.html", id="html-with-a-dot-that-is-no-extension"),
+    pytest.param(
+        "app/v1.2/route.py", HTML.format("a"), "/v1.2", "v1.2.html", id="html-with-a-dot-that-is-no-extension"
+    ),
     pytest.param("app/route.py", HTML.format("a"), "/", "index.html", id="root-html"),
     pytest.param("app/route.py", "def GET(): return {}", "/", "index.json", id="root-json"),
     pytest.param("app/route.py", "def GET(): return 'x'", "/", "index.txt", id="root-text"),
@@ -40,7 +45,9 @@ ROWS = [
         "index.xml",
         id="root-xml",
     ),
-    pytest.param("app/api/items/route.py", "def GET(): return []", "/api/items", "api/items", id="no-extension"),
+    pytest.param(
+        "app/api/items/route.py", "def GET(): return []", "/api/items", "api/items", id="no-extension"
+    ),
     pytest.param(
         "app/old/route.py",
         "from staticroutes import permanent_redirect\ndef GET(): permanent_redirect('/new')",
@@ -63,9 +70,19 @@ ROWS = [
         id="redirect-with-html-extension",
     ),
     pytest.param(
-        "app/route.py", "from staticroutes import redirect\ndef GET(): redirect('/en')", "/", "index.html", id="redirect-root"
+        "app/route.py",
+        "from staticroutes import redirect\ndef GET(): redirect('/en')",
+        "/",
+        "index.html",
+        id="redirect-root",
     ),
-    pytest.param("app/.well-known/x/route.py", "def GET(): return ''", "/.well-known/x", ".well-known/x", id="well-known"),
+    pytest.param(
+        "app/.well-known/x/route.py",
+        "def GET(): return ''",
+        "/.well-known/x",
+        ".well-known/x",
+        id="well-known",
+    ),
     pytest.param("app/%5Fx/route.py", "def GET(): return ''", "/_x", "_x", id="underscore"),
     pytest.param("app/(g)/a b/route.py", "def GET(): return ''", "/a%20b", "a b", id="space"),
     pytest.param("app/ü/route.py", "def GET(): return ''", "/%C3%BC", "ü", id="umlaut"),
@@ -82,7 +99,9 @@ def test_url_to_file(project, route, code, path, file):
 
 TRAILING = [
     pytest.param("app/about/route.py", HTML.format("a"), "/about", "about/index.html", id="html"),
-    pytest.param("app/about.html/route.py", HTML.format("a"), "/about.html", "about.html", id="html-with-extension"),
+    pytest.param(
+        "app/about.html/route.py", HTML.format("a"), "/about.html", "about.html", id="html-with-extension"
+    ),
     pytest.param("app/route.py", HTML.format("a"), "/", "index.html", id="root"),
     pytest.param("app/api/route.py", "def GET(): return {}", "/api", "api", id="json"),
     pytest.param(
@@ -106,10 +125,22 @@ def test_url_to_file_with_a_trailing_slash(project, route, code, path, file):
 @pytest.mark.parametrize(
     ("other", "file"),
     [
-        pytest.param({"app/api/items/a.json/route.py": "def GET(): return {}"}, "api/items/a.json", id="static"),
-        pytest.param({"app/api/items/[n].json/route.py": listed({"n": "a"})}, "api/items/a.json", id="listed"),
-        pytest.param({"app/api/[x]/[n].json/route.py": listed({"x": "items", "n": "a"})}, "api/items/a.json", id="crosswise"),
-        pytest.param({"app/[...all]/route.py": listed({"all": ["api", "items", "a.json"]})}, "api/items/a.json", id="catch-all"),
+        pytest.param(
+            {"app/api/items/a.json/route.py": "def GET(): return {}"}, "api/items/a.json", id="static"
+        ),
+        pytest.param(
+            {"app/api/items/[n].json/route.py": listed({"n": "a"})}, "api/items/a.json", id="listed"
+        ),
+        pytest.param(
+            {"app/api/[x]/[n].json/route.py": listed({"x": "items", "n": "a"})},
+            "api/items/a.json",
+            id="crosswise",
+        ),
+        pytest.param(
+            {"app/[...all]/route.py": listed({"all": ["api", "items", "a.json"]})},
+            "api/items/a.json",
+            id="catch-all",
+        ),
         pytest.param({"public/api/items/a.json": "{}"}, "api/items/a.json", id="public"),
     ],
 )
@@ -221,10 +252,25 @@ def test_names_of_windows_are_a_warning(project):
 @pytest.mark.parametrize(
     "value",
     ["..", ".", "a/b", "a\\b", "a\0b", "a\nb", "a\x7fb", "a\x85b", "a\u202eb", "\ud800", "x" * 256, ""],
-    ids=["dot-dot", "dot", "slash", "backslash", "nul", "newline", "del", "c1", "bidi", "surrogate", "long", "empty"],
+    ids=[
+        "dot-dot",
+        "dot",
+        "slash",
+        "backslash",
+        "nul",
+        "newline",
+        "del",
+        "c1",
+        "bidi",
+        "surrogate",
+        "long",
+        "empty",
+    ],
 )
 def test_values_that_are_no_file_names_are_errors(project, value):
-    site = project({"app/p/[n]/route.py": listed({"n": value}, {"n": "good"}), "app/q/route.py": "def GET(): 1/0"})
+    site = project(
+        {"app/p/[n]/route.py": listed({"n": value}, {"n": "good"}), "app/q/route.py": "def GET(): 1/0"}
+    )
     done = site.refused()
     assert "app/p/[n]/route.py" in done.stderr
     assert repr(value)[1:-1][:40] in done.stderr, "the value is shown, escaped"
@@ -250,7 +296,9 @@ def test_a_name_that_is_too_long_with_its_extension(project):
 def test_the_folder_of_the_manifest_is_ours(project):
     done = project({"app/%5Fstaticroutes/x/route.py": "def GET(): return ''"}).refused()
     assert "_staticroutes" in done.stderr
-    done = project({"app/a/route.py": "def GET(): return ''", "public/_staticroutes/manifest.json": "{}"}).refused()
+    done = project(
+        {"app/a/route.py": "def GET(): return ''", "public/_staticroutes/manifest.json": "{}"}
+    ).refused()
     assert "public/_staticroutes" in done.stderr
 
 
@@ -365,7 +413,9 @@ class TestRedirects:
         assert '"><' not in stub.replace('">\n<', "").replace('">/new', "").replace('"><!', "")
         assert stub.count("&lt;script&gt;") == 4
 
-    @pytest.mark.parametrize("location", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", " javascript:x"])
+    @pytest.mark.parametrize(
+        "location", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", " javascript:x"]
+    )
     def test_a_script_is_no_place_to_go(self, project, location):
         """A browser does not follow these in a Location header, but would in a link."""
         _, stub = self.stub(project, location)

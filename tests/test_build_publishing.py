@@ -1,5 +1,6 @@
 """The output directory over several builds: unchanged files, removed routes, foreign files, kills, faults."""
 
+# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
 from __future__ import annotations
 
 import json
@@ -48,7 +49,10 @@ def test_unchanged_files_keep_their_mtime(project):
     site.write({"app/index.txt/route.py": "def GET(): return 'two'"})
     site.built()
     after = times(site)
-    assert {name for name in after if after[name] != before[name]} == {"index.txt", "_staticroutes/outputs.jsonl"}
+    assert {name for name in after if after[name] != before[name]} == {
+        "index.txt",
+        "_staticroutes/outputs.jsonl",
+    }
     assert site.files()["index.txt"] == b"two"
 
 
@@ -67,7 +71,9 @@ def test_files_of_removed_routes_disappear(project):
     assert "gone/deep/x.txt" in site.files()
     shutil.rmtree(site.folder / "app/gone")
     shutil.rmtree(site.folder / "public")
-    site.write({"app/items/[n].json/route.py": SITE["app/items/[n].json/route.py"].replace("range(30)", "range(2)")})
+    site.write(
+        {"app/items/[n].json/route.py": SITE["app/items/[n].json/route.py"].replace("range(30)", "range(2)")}
+    )
     done = site.built()
     assert sorted(site.files()) == ["index.txt", "items/0.json", "items/1.json", "page.html"]
     assert not (site.out / "gone").exists() and not (site.out / "deep").exists()
@@ -164,7 +170,9 @@ def test_an_output_elsewhere(project, tmp_path):
     [
         pytest.param(lambda out: (out / "_staticroutes/manifest.json").write_text("{"), 2, id="manifest-cut"),
         pytest.param(lambda out: (out / "_staticroutes/manifest.json").unlink(), 2, id="manifest-gone"),
-        pytest.param(lambda out: (out / "_staticroutes/outputs.jsonl").write_text("x\n"), 2, id="outputs-damaged"),
+        pytest.param(
+            lambda out: (out / "_staticroutes/outputs.jsonl").write_text("x\n"), 2, id="outputs-damaged"
+        ),
         pytest.param(lambda out: (out / "index.txt").unlink(), 0, id="a-file-gone"),
         pytest.param(lambda out: (out / "index.txt").write_text("edited"), 0, id="a-file-edited"),
         pytest.param(lambda out: shutil.rmtree(out / "items"), 0, id="a-folder-gone"),
@@ -206,7 +214,9 @@ def test_killed_at_any_moment(project, left_over):
     for number in range(40):
         wanted = "ab"[number % 2]
         site.write({name: version.format(wanted, 300 if wanted == "a" else 320) for name in names})
-        with site.start("build", "--jobs", "2", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with site.start(
+            "build", "--jobs", "2", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             # Most of the time goes to the start of Python: aim behind it.
             time.sleep(moments.uniform(0.4, 2.2) * seconds)
             process.kill()
@@ -253,7 +263,9 @@ def test_killed_while_publishing(project):
 
 
 def test_two_builds_at_once(project):
-    site = project({**SITE, "app/slow/route.py": "import time\ndef GET():\n    time.sleep(0.5)\n    return ''"})
+    site = project(
+        {**SITE, "app/slow/route.py": "import time\ndef GET():\n    time.sleep(0.5)\n    return ''"}
+    )
     site.built()
     site.write({"app/index.txt/route.py": "def GET(): return 'two'"})
     processes = [site.start("build", stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(5)]
@@ -270,7 +282,12 @@ def test_two_builds_at_once(project):
 
 
 def test_a_killed_build_does_not_lock_the_next_out(project):
-    site = project({**SITE, "app/slow/route.py": "import time\ndef GET():\n    open('begun', 'w').close()\n    time.sleep(30)"})
+    site = project(
+        {
+            **SITE,
+            "app/slow/route.py": "import time\ndef GET():\n    open('begun', 'w').close()\n    time.sleep(30)",
+        }
+    )
     with site.start("build", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while not (site.folder / "begun").exists():
             assert process.poll() is None
@@ -286,7 +303,11 @@ def test_a_killed_build_does_not_lock_the_next_out(project):
 
 def test_readers_see_whole_sites_only(project):
     """Through a directory handle: a reader that has opened the folder goes on in one site."""
-    site = project({"app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(50)]\ndef GET(): return 'v0'"})
+    site = project(
+        {
+            "app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(50)]\ndef GET(): return 'v0'"
+        }
+    )
     site.built()
     wrong: list[str] = []
     stop = threading.Event()
@@ -313,7 +334,11 @@ def test_readers_see_whole_sites_only(project):
     reader.start()
     try:
         for number in range(1, 6):
-            site.write({"app/[n].txt/route.py": f"def generate_static_params(): return [{{'n': n}} for n in range(50)]\ndef GET(): return 'v{number}'"})
+            site.write(
+                {
+                    "app/[n].txt/route.py": f"def generate_static_params(): return [{{'n': n}} for n in range(50)]\ndef GET(): return 'v{number}'"
+                }
+            )
             site.built()
     finally:
         stop.set()
@@ -328,7 +353,9 @@ def small_disk(tmp_path):
         pytest.skip("mounting needs root")
     folder = tmp_path / "disk"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
     if done.returncode:
         pytest.skip(f"mounting is not permitted here: {done.stderr.decode().strip()}")
     try:
@@ -339,15 +366,27 @@ def small_disk(tmp_path):
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_full_disk_is_reported_and_the_old_site_stays(project, small_disk, jobs):
-    site = project({"app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(10)]\ndef GET(): return 'x' * 20_000"})
+    site = project(
+        {
+            "app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(10)]\ndef GET(): return 'x' * 20_000"
+        }
+    )
     out = small_disk / "out"
     site.built("--out", str(out))
     before = site.everything(out)
-    site.write({"app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(100)]\ndef GET(): return 'y' * 20_000"})
+    site.write(
+        {
+            "app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(100)]\ndef GET(): return 'y' * 20_000"
+        }
+    )
     done = site.refused("--out", str(out), "--jobs", jobs, code=2)
     assert "no space left on device" in done.stderr
     assert site.everything(out) == before
-    site.write({"app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(5)]\ndef GET(): return 'z' * 20_000"})
+    site.write(
+        {
+            "app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(5)]\ndef GET(): return 'z' * 20_000"
+        }
+    )
     site.built("--out", str(out))
     assert sorted(os.listdir(small_disk)) == ["out"], "no litter"
 
@@ -356,7 +395,9 @@ def test_a_limit_on_file_size_is_reported(project):
     import resource
 
     site = project({"app/a.txt/route.py": "def GET(): return 'x' * 200_000"})
-    done = site.refused(code=2, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)))
+    done = site.refused(
+        code=2, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+    )
     assert "file too large" in done.stderr.lower()
     assert not site.out.exists() and site.litter() == []
 
@@ -364,7 +405,12 @@ def test_a_limit_on_file_size_is_reported(project):
 def test_too_little_memory_is_reported(project):
     import resource
 
-    site = project({"app/a.txt/route.py": "def GET():\n    bytearray(2**32)\n    return 'x'", "app/b.txt/route.py": "def GET(): 1/0"})
+    site = project(
+        {
+            "app/a.txt/route.py": "def GET():\n    bytearray(2**32)\n    return 'x'",
+            "app/b.txt/route.py": "def GET(): 1/0",
+        }
+    )
     limit = 2 * 2**30
     done = site.refused(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
     assert "/a.txt: MemoryError" in done.stderr
@@ -373,7 +419,11 @@ def test_too_little_memory_is_reported(project):
 
 def test_a_million_lines_are_not_needed_to_list_outputs_in_order(project):
     """Params in any order give sorted outputs."""
-    site = project({"app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(500, 0, -1)]\ndef GET(): return ''"})
+    site = project(
+        {
+            "app/[n].txt/route.py": "def generate_static_params(): return [{'n': n} for n in range(500, 0, -1)]\ndef GET(): return ''"
+        }
+    )
     site.built("--jobs", "2")
     paths = list(site.outputs())
     assert paths == sorted(paths) and len(paths) == 500
@@ -402,7 +452,16 @@ def test_no_connection_is_made(project, program):
     site = project(SITE)
     trace = site.folder / "trace"
     done = subprocess.run(
-        [program("strace"), "-f", "-qq", "-e", "trace=connect,socket", "-o", str(trace), *site.command("build")],
+        [
+            program("strace"),
+            "-f",
+            "-qq",
+            "-e",
+            "trace=connect,socket",
+            "-o",
+            str(trace),
+            *site.command("build"),
+        ],
         cwd=site.folder,
         env=site.environment(),
         capture_output=True,
@@ -419,6 +478,13 @@ def test_no_connection_is_made(project, program):
 def test_the_report_of_a_build_that_published(project):
     site = project(SITE)
     told = site.built("--json").json()
-    assert told["published"] == {"changed": True, "new": 35, "rewritten": 0, "unchanged": 0, "removed": 0, "carried": []}
+    assert told["published"] == {
+        "changed": True,
+        "new": 35,
+        "rewritten": 0,
+        "unchanged": 0,
+        "removed": 0,
+        "carried": [],
+    }
     assert site.built("--json").json()["published"]["changed"] is False
     assert json.dumps(told)

@@ -17,8 +17,18 @@ def load(tmp_path, text="", overrides=None, environ=None, name="staticroutes.yam
 def test_nothing_is_needed(tmp_path):
     config = load(tmp_path)
     assert config == Config()
-    assert (config.out_dir, config.public_dir, config.timeout, config.concurrency) == ("out", "public", 60.0, 64)
-    assert (config.base_url, config.base_path, config.trailing_slash, config.on_error) == (None, "", False, "fail")
+    assert (config.out_dir, config.public_dir, config.timeout, config.concurrency) == (
+        "out",
+        "public",
+        60.0,
+        64,
+    )
+    assert (config.base_url, config.base_path, config.trailing_slash, config.on_error) == (
+        None,
+        "",
+        False,
+        "fail",
+    )
     assert config.cache_components is True and config.strict is False and config.jobs is None
 
 
@@ -31,8 +41,12 @@ def test_an_empty_file_is_none(tmp_path, text):
     ("text", "key", "value"),
     [
         pytest.param("base_url: https://example.com", "base_url", "https://example.com", id="base_url"),
-        pytest.param("base_url: https://example.com/", "base_url", "https://example.com", id="base_url-slash"),
-        pytest.param("base_url: http://localhost:8000", "base_url", "http://localhost:8000", id="base_url-port"),
+        pytest.param(
+            "base_url: https://example.com/", "base_url", "https://example.com", id="base_url-slash"
+        ),
+        pytest.param(
+            "base_url: http://localhost:8000", "base_url", "http://localhost:8000", id="base_url-port"
+        ),
         pytest.param("base_path: /docs", "base_path", "/docs", id="base_path"),
         pytest.param("base_path: /docs/v1/", "base_path", "/docs/v1", id="base_path-slash"),
         pytest.param("base_path: /", "base_path", "", id="base_path-root"),
@@ -47,11 +61,16 @@ def test_an_empty_file_is_none(tmp_path, text):
         pytest.param("cache: {backend: filesystem}", "cache", {"backend": "filesystem"}, id="cache"),
         pytest.param("host:", "host", (), id="host-empty"),
         pytest.param("allowed_hosts: example.com", "allowed_hosts", ("example.com",), id="one-name"),
-        pytest.param("allowed_hosts: [a.example, b.example]", "allowed_hosts", ("a.example", "b.example"), id="names"),
+        pytest.param(
+            "allowed_hosts: [a.example, b.example]", "allowed_hosts", ("a.example", "b.example"), id="names"
+        ),
         pytest.param("max_body_size: 0", "max_body_size", 0, id="max_body_size"),
         pytest.param("budgets: {max_outputs: 3}", "budgets", Budgets(max_outputs=3), id="budgets"),
         pytest.param(
-            "budgets:\n  /a: {min_outputs: 1}", "budgets", Budgets(routes={"/a": Budgets(min_outputs=1)}), id="route-budgets"
+            "budgets:\n  /a: {min_outputs: 1}",
+            "budgets",
+            Budgets(routes={"/a": Budgets(min_outputs=1)}),
+            id="route-budgets",
         ),
         pytest.param(
             "redirects: [{source: /a, destination: /b, status: 301}]",
@@ -71,7 +90,9 @@ def test_values(tmp_path, text, key, value):
     [
         pytest.param("base_url: example.com", "scheme and host", id="base_url-no-scheme"),
         pytest.param("base_url: https://example.com/docs", "base_path", id="base_url-with-path"),
-        pytest.param("base_url: https://me:secret@example.com", "scheme and host", id="base_url-with-password"),
+        pytest.param(
+            "base_url: https://me:secret@example.com", "scheme and host", id="base_url-with-password"
+        ),
         pytest.param("base_url: 7", "base_url is 7", id="base_url-number"),
         pytest.param("base_path: docs", "such as /docs", id="base_path-relative"),
         pytest.param("base_path: /../x", "such as /docs", id="base_path-dots"),
@@ -98,12 +119,20 @@ def test_values(tmp_path, text, key, value):
         pytest.param("redirects: [{source: a, destination: /b}]", "starts with /", id="redirects-relative"),
         pytest.param("redirects: [{source: /a, destination: /b, status: 200}]", "301", id="redirects-status"),
         pytest.param("redirects: [{source: /a, destination: 2020-01-01}]", "a text", id="redirects-date"),
-        pytest.param("redirects: [{source: /a, destination: /b, has: [{type: ip}]}]", "one of header", id="has"),
-        pytest.param("rewrites: [{source: /a, destination: /b, permanent: true}]", "'permanent'", id="rewrites"),
+        pytest.param(
+            "redirects: [{source: /a, destination: /b, has: [{type: ip}]}]", "one of header", id="has"
+        ),
+        pytest.param(
+            "rewrites: [{source: /a, destination: /b, permanent: true}]", "'permanent'", id="rewrites"
+        ),
         pytest.param("headers: [{source: /a, headers: {a: b}}]", "a list", id="headers-mapping"),
         pytest.param("headers: [{source: /a, headers: [{key: 'a b', value: c}]}]", "'a b'", id="header-name"),
-        pytest.param('headers: [{source: /a, headers: [{key: a, value: "b\\nc"}]}]', "one line", id="header-value"),
-        pytest.param("headers: [{source: /a, headers: [{key: a, value: 1}]}]", "one line", id="header-number"),
+        pytest.param(
+            'headers: [{source: /a, headers: [{key: a, value: "b\\nc"}]}]', "one line", id="header-value"
+        ),
+        pytest.param(
+            "headers: [{source: /a, headers: [{key: a, value: 1}]}]", "one line", id="header-number"
+        ),
         pytest.param("lock: {max_shrink: 2}", "from 0 to 1", id="lock"),
         pytest.param("1: 2", "unknown key 1", id="key-number"),
         pytest.param("jobs: 1\njobs: 2", "twice", id="key-twice"),
@@ -139,13 +168,21 @@ def test_all_mistakes_are_reported_together(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, "jbos: 1\ntimeout: 0\non_error: x", {"base_url": "y"}, {"STATICROUTES_JOBS": "z"})
     text = str(caught.value)
-    for said in ("did you mean jobs?", "timeout is 0", "on_error is 'x'", "base_url is 'y'", "STATICROUTES_JOBS"):
+    for said in (
+        "did you mean jobs?",
+        "timeout is 0",
+        "on_error is 'x'",
+        "base_url is 'y'",
+        "STATICROUTES_JOBS",
+    ):
         assert said in text
 
 
 def test_precedence(tmp_path):
     environ = {"STATICROUTES_OUT": "env", "STATICROUTES_JOBS": "2"}
-    assert load(tmp_path, "out_dir: file\njobs: 1\ntimeout: 5", {}, environ) == Config(out_dir="env", jobs=2, timeout=5.0)
+    assert load(tmp_path, "out_dir: file\njobs: 1\ntimeout: 5", {}, environ) == Config(
+        out_dir="env", jobs=2, timeout=5.0
+    )
     given = load(tmp_path, "", {"out_dir": "option", "jobs": None}, environ)
     assert (given.out_dir, given.jobs) == ("option", 2)
 
@@ -177,7 +214,9 @@ def test_pyproject(tmp_path):
     assert config.jobs == 2
 
 
-@pytest.mark.parametrize("text", ["[project]\nname = 'staticroutes-site'", "[tool.other]\nx = 1", "tool = 1 # staticroutes"])
+@pytest.mark.parametrize(
+    "text", ["[project]\nname = 'staticroutes-site'", "[tool.other]\nx = 1", "tool = 1 # staticroutes"]
+)
 def test_a_pyproject_of_others(tmp_path, text):
     assert load(tmp_path, text, name="pyproject.toml") == Config()
 
@@ -208,3 +247,11 @@ def test_a_configuration_is_a_value():
     config = Config(jobs=2)
     with pytest.raises(AttributeError):
         config.jobs = 3  # type: ignore[misc]
+
+
+def test_every_key_is_checked():
+    from dataclasses import fields
+
+    from staticroutes import config
+
+    assert set(config._CHECKS) == {field.name for field in fields(Config)}

@@ -16,9 +16,13 @@ from pathlib import Path
 import pytest
 
 SITE = Path(__file__).parent / "sites" / "endoflife"
-DATA = Path(os.environ.get("STATICROUTES_ENDOFLIFE_DATA") or SITE.parents[2].parent / "shared" / "data" / "endoflife")
+DATA = Path(
+    os.environ.get("STATICROUTES_ENDOFLIFE_DATA") or SITE.parents[2].parent / "shared" / "data" / "endoflife"
+)
 
-pytestmark = pytest.mark.skipif(not (DATA / "products").is_dir(), reason=f"the data of endoflife.date is not in {DATA}")
+pytestmark = pytest.mark.skipif(
+    not (DATA / "products").is_dir(), reason=f"the data of endoflife.date is not in {DATA}"
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,12 @@ def listing(tmp_path_factory):
 def test_every_file_is_equal(endoflife, listing, jobs):
     out = endoflife.folder.parent / f"out{jobs}"
     done = endoflife.built(
-        "--jobs", jobs, "--out", str(out), env={"STATICROUTES_ENDOFLIFE_DATA": str(DATA.resolve())}, timeout=100
+        "--jobs",
+        jobs,
+        "--out",
+        str(out),
+        env={"STATICROUTES_ENDOFLIFE_DATA": str(DATA.resolve())},
+        timeout=100,
     )
     assert "19,561 outputs" in done.stdout
     assert "0 dynamic routes" in done.stdout

@@ -1,5 +1,6 @@
 """What is in the wheel and in the source distribution, and that the installed program runs."""
 
+# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
 from __future__ import annotations
 
 import os
@@ -29,7 +30,9 @@ def wheel(tmp_path_factory):
     """The wheel, built from the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     done = pip("wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder), str(CHECKOUT))
-    if done.returncode and re.search(r"hatchling.*from versions: none|Temporary failure in name|ConnectTimeout|NewConnection", done.stderr):
+    if done.returncode and re.search(
+        r"hatchling.*from versions: none|Temporary failure in name|ConnectTimeout|NewConnection", done.stderr
+    ):
         pytest.skip("hatchling cannot be fetched: there is no network")
     assert done.returncode == 0, done.stderr
     (file,) = folder.glob("*.whl")
@@ -69,9 +72,7 @@ def test_the_wheel_works_alone(wheel, tmp_path, project):
 
 
 def test_the_source_distribution_builds_the_same_wheel(wheel, tmp_path):
-    build = (
-        "import os, sys; os.chdir(sys.argv[1]); from hatchling.build import build_sdist; print(build_sdist(sys.argv[2]))"
-    )
+    build = "import os, sys; os.chdir(sys.argv[1]); from hatchling.build import build_sdist; print(build_sdist(sys.argv[2]))"
     try:
         import hatchling  # noqa: F401
 
@@ -81,11 +82,16 @@ def test_the_source_distribution_builds_the_same_wheel(wheel, tmp_path):
         subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=100)
         python = [str(environment / "bin" / "python")]
         done = subprocess.run(
-            [*python, "-m", "pip", "install", "--quiet", "hatchling>=1.27"], capture_output=True, text=True, check=False
+            [*python, "-m", "pip", "install", "--quiet", "hatchling>=1.27"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             pytest.skip("hatchling cannot be fetched: there is no network")
-    subprocess.run([*python, "-c", build, str(CHECKOUT), str(tmp_path)], check=True, capture_output=True, timeout=100)
+    subprocess.run(
+        [*python, "-c", build, str(CHECKOUT), str(tmp_path)], check=True, capture_output=True, timeout=100
+    )
     (file,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(file) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -115,7 +121,9 @@ def test_the_program(project):
     if not program.exists():
         pytest.skip("the package is not installed here")
     site = project({"app/a.txt/route.py": "def GET(): return 'a'"})
-    subprocess.run([str(program), "build", "-q"], cwd=site.folder, env=site.environment(), check=True, timeout=60)
+    subprocess.run(
+        [str(program), "build", "-q"], cwd=site.folder, env=site.environment(), check=True, timeout=60
+    )
     assert site.files() == {"a.txt": b"a"}
 
 
@@ -131,7 +139,8 @@ def test_every_module_can_be_imported_alone():
     """No module relies on another having been imported before."""
     package = Path(staticroutes.__file__).parent
     names = sorted(
-        "staticroutes." + path.relative_to(package).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        "staticroutes."
+        + path.relative_to(package).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         for path in package.rglob("*.py")
         if path.name != "__main__.py" and path != package / "__init__.py"
     )
@@ -144,5 +153,7 @@ def test_every_module_can_be_imported_alone():
         "    importlib.import_module(name)\n"
     )
     env = {**os.environ, "PYTHONPATH": str(package.parent)}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=False, timeout=100)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=env, check=False, timeout=100
+    )
     assert done.returncode == 0, done.stderr

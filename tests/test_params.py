@@ -341,7 +341,9 @@ def test_a_plan_that_is_given_up_closes_the_generator() -> None:
     assert closed == ["plain", "async"]
 
 
-@pytest.mark.parametrize("kind", ["new values", "one value", "bad values", "async", "awaits for ever"])
+@pytest.mark.parametrize(
+    "kind", ["new values", "one value", "bad values", "async", "awaits for ever", "awaits in a generator"]
+)
 def test_an_endless_listing_is_ended(kind: str) -> None:
     async def forever() -> Any:
         import asyncio
@@ -352,7 +354,12 @@ def test_an_endless_listing_is_ended(kind: str) -> None:
         for n in itertools.count():
             yield {"n": n}
 
+    async def forever_then_first() -> Any:
+        await forever()
+        yield {"n": 1}
+
     functions: dict[str, Callable[[], Any]] = {
+        "awaits in a generator": forever_then_first,
         "new values": lambda: ({"n": n} for n in itertools.count()),
         "one value": lambda: itertools.repeat({"n": 1}),
         "bad values": lambda: itertools.repeat({"n": "a/b"}),

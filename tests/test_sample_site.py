@@ -1,5 +1,6 @@
 """The sample site, built as the README says and looked at from outside."""
 
+# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
 from __future__ import annotations
 
 import json
@@ -39,7 +40,9 @@ DYNAMIC = {
 
 def test_verdicts(sample_site):
     routes = sample_site.manifest()["routes"]
-    assert sorted(row["pattern"] for row in routes if row["kind"] == "route" and row["render"] == "static") == sorted(STATIC)
+    assert sorted(
+        row["pattern"] for row in routes if row["kind"] == "route" and row["render"] == "static"
+    ) == sorted(STATIC)
     assert len(STATIC) == 27
     assert sum(row["kind"] == "public" for row in routes) == 3
     assert {pattern: reason["code"] for pattern, reason in sample_site.reasons().items()} == DYNAMIC
@@ -61,7 +64,14 @@ def test_places_of_reasons(sample_site):
 def test_files(sample_site):
     files = sample_site.files()
     assert len(files) == len(sample_site.outputs()) == 105
-    for name in ("index.html", "about.html", "api/entries/index.json", "atlas.html", "guide.html", "latest.html"):
+    for name in (
+        "index.html",
+        "about.html",
+        "api/entries/index.json",
+        "atlas.html",
+        "guide.html",
+        "latest.html",
+    ):
         assert name in files, name
 
 
@@ -97,7 +107,9 @@ def test_internal_links_resolve(sample_site):
     outputs = sample_site.outputs()
     pages = {}
     for path, row in outputs.items():
-        if dict(row["headers"]).get("content-type", "").startswith("text/html") or row["file"].endswith(".html"):
+        if dict(row["headers"]).get("content-type", "").startswith("text/html") or row["file"].endswith(
+            ".html"
+        ):
             parser = Links()
             parser.feed((sample_site.out / row["file"]).read_text(encoding="utf-8"))
             pages[path] = parser
@@ -113,18 +125,28 @@ def test_internal_links_resolve(sample_site):
             known = target.path in outputs or any(regex.search(unquote(target.path)) for regex in dynamic)
             if not known:
                 broken.append(f"{path} → {link}")
-            elif target.fragment and target.path in pages and unquote(target.fragment) not in pages[target.path].ids:
+            elif (
+                target.fragment
+                and target.path in pages
+                and unquote(target.fragment) not in pages[target.path].ids
+            ):
                 broken.append(f"{path} → {link} (no such id)")
     assert broken == []
     assert count > 500
 
 
-@pytest.mark.parametrize("file", ["feed.xml", "feed.atom", *(f"tags/{tag}/feed.xml" for tag in ("homes", "moon"))])
+@pytest.mark.parametrize(
+    "file", ["feed.xml", "feed.atom", *(f"tags/{tag}/feed.xml" for tag in ("homes", "moon"))]
+)
 def test_feeds(sample_site, file):
     path = sample_site.out / file
     if not path.exists():
-        pytest.fail(f"there is no {file}; there are {sorted(p.parent.name for p in sample_site.out.glob('tags/*/feed.xml'))}")
-    feed = feedparser.parse(path.read_bytes(), response_headers={"content-type": "application/xml; charset=utf-8"})
+        pytest.fail(
+            f"there is no {file}; there are {sorted(p.parent.name for p in sample_site.out.glob('tags/*/feed.xml'))}"
+        )
+    feed = feedparser.parse(
+        path.read_bytes(), response_headers={"content-type": "application/xml; charset=utf-8"}
+    )
     assert not feed.bozo, feed.get("bozo_exception")
     assert feed.version in ("rss20", "atom10")
     assert feed.entries and feed.feed.title and feed.feed.link
@@ -153,7 +175,9 @@ def test_calendar(sample_site):
 def test_xml_is_well_formed(sample_site, program):
     files = [str(path) for path in sample_site.out.rglob("*") if path.suffix in (".xml", ".atom", ".svg")]
     assert len(files) > 10
-    done = subprocess.run([program("xmllint"), "--noout", "--nonet", *files], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program("xmllint"), "--noout", "--nonet", *files], capture_output=True, text=True, check=False
+    )
     assert done.stderr == "" and done.returncode == 0
 
 
@@ -187,7 +211,11 @@ def nginx(sample_site, program, tmp_path_factory):
     locations = []
     for path, row in sample_site.outputs().items():
         headers = dict(row["headers"])
-        rules = [f"add_header {name} {quoted(value)} always;" for name, value in headers.items() if name not in ("content-type", "location")]
+        rules = [
+            f"add_header {name} {quoted(value)} always;"
+            for name, value in headers.items()
+            if name not in ("content-type", "location")
+        ]
         if 300 <= row["status"] < 400:
             rules.append(f"return {row['status']} {quoted(headers['location'])};")
         else:
@@ -266,9 +294,15 @@ def test_nginx_has_nothing_else(nginx):
 def test_the_readmes_way_to_build_it(checkout, tmp_path, project_at):
     """``-C sample_site build --out ../out`` makes ``out/`` in the checkout."""
     for name in ("sample_site",):
-        shutil.copytree(checkout / name, tmp_path / name, ignore=shutil.ignore_patterns("out", ".staticroutes", "__pycache__"))
+        shutil.copytree(
+            checkout / name,
+            tmp_path / name,
+            ignore=shutil.ignore_patterns("out", ".staticroutes", "__pycache__"),
+        )
     assert "-C sample_site build --out ../out" in (checkout / "README.md").read_text(encoding="utf-8")
-    done = project_at(tmp_path / "sample_site").run("-C", "sample_site", "build", "--out", "../out", cwd=tmp_path)
+    done = project_at(tmp_path / "sample_site").run(
+        "-C", "sample_site", "build", "--out", "../out", cwd=tmp_path
+    )
     assert done.code == 0, done
     assert (tmp_path / "out/index.html").is_file()
     assert not (tmp_path / "sample_site/out").exists()

@@ -105,7 +105,7 @@ def command(
 
 
 def _watched(progress: Any, *, shows: bool) -> tuple[BuildResult, int]:
-    """Run a build to its end, with a progress bar on a terminal; the result, and how many outcomes there were."""
+    """Run a build to its end, with a progress bar on a terminal; its result and the count of outcomes."""
     ended: list[BuildResult] = []
 
     def outcomes() -> Iterator[Any]:

@@ -39,7 +39,7 @@ def guarded(build: Build, *, limit: float) -> int:
         return build("workers", lambda what: None)
     noted = mmap.mmap(-1, 4096)
     for isolation in ("guarded", "workers"):
-        child = _Child(build, isolation, noted)  # type: ignore[arg-type]
+        child = _Child(build, isolation, noted)
         code = child.wait(limit)
         if code is not None:
             return code

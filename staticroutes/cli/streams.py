@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -70,7 +70,7 @@ def stdout_of_ours() -> Iterator[IO[str]]:
 
     It stays so afterwards, because C libraries write what they have gathered when the process ends.
     """
-    stdout = sys.stdout
+    stdout: Any = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):
         if stdout is not sys.__stdout__:
             yield stdout

@@ -64,4 +64,11 @@ class Failed(NamedTuple):
     """The exception's traceback, starting in the project's code."""
 
 
-Outcome = Prerendered | Dynamic | Failed
+class Unsure(NamedTuple):
+    """A thread that belongs to no job used an unstable input while this one ran: it is to be done again,
+    with no other beside it."""
+
+    job: Job
+
+
+Outcome = Prerendered | Dynamic | Failed | Unsure

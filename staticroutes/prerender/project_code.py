@@ -24,7 +24,7 @@ class Owner(enum.Enum):
     """The part of staticroutes that calls handlers: where a stack of the project's begins."""
 
 
-_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+OWN_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STDLIB: Final = os.path.dirname(os.__file__) + os.sep
 _HOUSEKEEPING: Final = (
     "asyncio",
@@ -109,8 +109,8 @@ class ProjectCode:
         return place
 
     def _classify(self, filename: str) -> Owner:
-        if filename.startswith(_PACKAGE):
-            inner = filename[len(_PACKAGE) :]
+        if filename.startswith(OWN_PACKAGE):
+            inner = filename[len(OWN_PACKAGE) :]
             return Owner.RUNNER if inner.startswith(("prerender", "server", "builder", "site")) else Owner.API
         if filename.startswith("<frozen importlib"):
             return Owner.HOUSEKEEPING

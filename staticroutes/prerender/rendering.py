@@ -12,9 +12,9 @@ from staticroutes.errors import StaticRoutesError
 from staticroutes.http.context import HandlerInterrupt, NotFoundInterrupt, RedirectInterrupt
 from staticroutes.http.requests import Params, Request, RequestData, RouteContext, current_scope
 from staticroutes.http.responses import Finished, Finisher, Response
-from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered, Reason
+from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered, Reason, Unsure
 from staticroutes.prerender.project_code import Owner, ProjectCode
-from staticroutes.prerender.tracking import WATCH, PrerenderScope
+from staticroutes.prerender.tracking import SUSPECTED, WATCH, PrerenderScope
 from staticroutes.routing.loading import Route
 from staticroutes.routing.segments import Kind
 
@@ -105,6 +105,7 @@ class Renderer:
         prepared = self._of(job)
         scope = PrerenderScope(self._data, self._base_path, self._code, prepared.is_forced, prepared.watches)
         token = current_scope.set(scope)
+        WATCH.in_flight.add(scope)
         profile = prepared.watches and WATCH.profiles and not self._is_plain(prepared)
         if profile:
             sys.setprofile(WATCH.on_profile)
@@ -122,6 +123,7 @@ class Renderer:
             if profile:
                 sys.setprofile(None)
             current_scope.reset(token)
+            WATCH.in_flight.discard(scope)
         if (
             scope.access is None
             and scope.outgoing is None
@@ -137,6 +139,7 @@ class Renderer:
         prepared = self._of(job)
         scope = PrerenderScope(self._data, self._base_path, self._code, prepared.is_forced, prepared.watches)
         token = current_scope.set(scope)
+        WATCH.in_flight.add(scope)
         if prepared.watches and WATCH.profiles and sys.getprofile() is None and not self._is_plain(prepared):
             # Left on for the loop's thread: other handlers run between two steps of this one.
             sys.setprofile(WATCH.on_profile)
@@ -151,6 +154,7 @@ class Renderer:
             return self._raised(prepared, job, scope, error)
         finally:
             current_scope.reset(token)
+            WATCH.in_flight.discard(scope)
         return self._conclude(prepared, job, scope, finished)
 
     def timed_out(self, job: Job) -> Failed:
@@ -260,6 +264,8 @@ class Renderer:
 
     def _accessed(self, prepared: _Prepared, job: Job, scope: PrerenderScope) -> Outcome:
         assert scope.access is not None
+        if scope.access is SUSPECTED:
+            return Unsure(job)
         reason = scope.access.reason(prepared.route.where)
         if prepared.route.options.dynamic == "error":
             return self._failed(

@@ -5,8 +5,8 @@ Rules:
 - The access is noted on the job's scope before PrerenderInterrupted is raised. A bare ``except:``
   may swallow the exception; it cannot take back the note.
 - The scope is a context variable, so that helpers at any depth, tasks and ``asyncio.to_thread``
-  find theirs. A thread started otherwise has none; what it does counts for the job that runs
-  alone at that moment (see Watch.alone).
+  find theirs. A thread started otherwise has none. Where one job is in flight, what that thread
+  does counts for it; where several are, all of them are suspected, and each is done again alone.
 - Clock and randomness are C functions that anybody may have imported by name before. On 3.12 and
   later ``sys.monitoring`` shows every call; a call site that cannot reach one of them is switched
   off after its first call, so a static route pays next to nothing. On 3.11 a profile function sees
@@ -38,7 +38,7 @@ from typing import Any, Final, NamedTuple
 
 from staticroutes.http.requests import RequestData, RequestScope, current_scope
 from staticroutes.prerender.outcomes import Reason
-from staticroutes.prerender.project_code import ProjectCode
+from staticroutes.prerender.project_code import OWN_PACKAGE, ProjectCode
 
 CLOCK, RANDOMNESS, NETWORK = "read the clock", "used randomness", "used the network"
 
@@ -76,6 +76,10 @@ class Access(NamedTuple):
         )
 
 
+SUSPECTED = Access("", None, None)
+"""Noted on every job in flight when a thread that belongs to none of them has used an unstable input."""
+
+
 class PrerenderScope(RequestScope):
     """The scope of a job: request-time values are recorded, or empty under ``force-static``."""
 
@@ -101,7 +105,7 @@ class PrerenderScope(RequestScope):
         """Empty values under ``force-static``; otherwise the access is recorded and ends the handler."""
         if self.is_forced:
             return self._data
-        if self.access is None:
+        if self.access is None or self.access is SUSPECTED:
             self.access = Access(name, None, self.code.locate(sys._getframe(1)).at)
         raise PrerenderInterrupted(name)
 
@@ -109,14 +113,15 @@ class PrerenderScope(RequestScope):
         """A build is never in draft mode."""
         return False
 
-    def unstable(self, what: str, name: str, frame: FrameType | None) -> None:
-        """Record an unstable input and end the handler, unless a housekeeping module reads for itself."""
+    def unstable(self, what: str, name: str, frame: FrameType | None, *, is_handed_on: bool = False) -> None:
+        """Record an unstable input and end the handler, unless a housekeeping module reads for itself
+        (and not what it was handed: ``asyncio.to_thread(time.time)``)."""
         if not self.watches:
             return
         place = self.code.locate(frame)
-        if place.is_logging or (place.is_housekeeping and what != NETWORK):
+        if not is_handed_on and (place.is_logging or (place.is_housekeeping and what != NETWORK)):
             return
-        if self.access is None:
+        if self.access is None or self.access is SUSPECTED:
             self.access = Access(name, what, place.at, place.through)
         raise PrerenderInterrupted(name)
 
@@ -126,6 +131,8 @@ class _Input(NamedTuple):
     name: str
     stable_from: int | None = None
     """With that many arguments it no longer reads the clock: ``time.localtime(0)``."""
+    is_handed_on: bool = False
+    """Not called itself but given to what will call it, in C and unseen: ``map(time.time, …)``."""
 
 
 def _inputs() -> dict[Any, _Input]:
@@ -149,6 +156,8 @@ _INPUTS: Final = _inputs()
 _RANDOM_NAMES: Final = frozenset(["random", "getrandbits", "seed"])
 _DATE_NAMES: Final = frozenset(["now", "today", "utcnow"])
 _SUSPECT_NAMES: Final = _RANDOM_NAMES | _DATE_NAMES
+
+
 # random.random() and its sisters are methods of this hidden instance; a Random of one's own, with a
 # seed, is stable.
 def _shared_random() -> Any:
@@ -176,22 +185,31 @@ def _input_of(function: Any, argument: Any) -> _Input | None:
                     return _Input(CLOCK, f"{owner.__name__}.{name}()")
             elif isinstance(owner, _random.Random) and owner is _shared_random() and name != "seed":
                 return _Input(RANDOMNESS, f"random.{name}()")
-        # map(time.time, …), ctx.run(time.time): the call that follows is made in C, unseen.
-        if type(argument) is BuiltinFunctionType and argument is not function:
-            return _input_of(argument, _MISSING)
-        return None
+        return _handed_on(argument)
     if kind is MethodDescriptorType:
-        if function.__name__ in _RANDOM_NAMES and argument is _shared_random() and function.__name__ != "seed":
+        if (
+            function.__name__ in _RANDOM_NAMES
+            and argument is _shared_random()
+            and function.__name__ != "seed"
+        ):
             return _Input(RANDOMNESS, f"random.{function.__name__}()")
         return None
     if kind is functools.partial:
-        return _input_of(function.func, function.args[0] if function.args else argument)
+        return _handed_on(function) or _input_of(function.func, argument)
     if kind is type:
         if issubclass(function, _random.Random) and (argument is _MISSING or argument is None):
             return _Input(RANDOMNESS, f"{function.__name__}() without a seed")
-        if (function is map or function is filter) and type(argument) is BuiltinFunctionType:
-            return _input_of(argument, _MISSING)
+        return _handed_on(argument)  # map(time.time, …), defaultdict(time.time)
     return None
+
+
+def _handed_on(argument: Any) -> _Input | None:
+    """The unstable input that is given to C code to be called there, alone or in a ``partial``."""
+    if type(argument) is functools.partial:
+        inner = (_handed_on(part) for part in (argument.func, *argument.args[:1]))
+        return next((found for found in inner if found is not None), None)
+    found = _input_of(argument, _MISSING) if type(argument) is BuiltinFunctionType else None
+    return found._replace(is_handed_on=True) if found is not None else None
 
 
 def _argument_count(code: CodeType, offset: int) -> int | None:
@@ -205,11 +223,11 @@ def _argument_count(code: CodeType, offset: int) -> int | None:
 def _report(
     found: _Input, code: CodeType, offset: int, frame: FrameType | None, scope: PrerenderScope
 ) -> None:
-    if found.stable_from is not None:
+    if found.stable_from is not None and not found.is_handed_on:
         count = _argument_count(code, offset)
         if count is not None and count >= found.stable_from:
             return
-    scope.unstable(found.what, found.name, frame)
+    scope.unstable(found.what, found.name, frame, is_handed_on=found.is_handed_on)
 
 
 class Watch:
@@ -221,8 +239,8 @@ class Watch:
         self._lock = threading.Lock()
         self._audits = False
         self._tool: int | None = None
-        self.alone: PrerenderScope | None = None
-        """The job that runs with no other beside it; threads without a context count for it."""
+        self.in_flight: set[PrerenderScope] = set()
+        """The jobs whose handlers run now."""
 
     def start(self) -> None:
         """Switch the hooks on; every ``start`` needs a ``stop``."""
@@ -261,10 +279,21 @@ class Watch:
 
     def scope(self) -> PrerenderScope | None:
         """The job in whose course the caller runs."""
-        scope = current_scope.get()
-        if scope is None and threading.current_thread() is not threading.main_thread():
-            scope = self.alone
+        scope = current_scope.get() or self._adopting()
         return scope if type(scope) is PrerenderScope else None
+
+    def _adopting(self) -> PrerenderScope | None:
+        """The job that a thread without a context must work for; None where that cannot be told."""
+        thread = threading.current_thread()
+        if thread is threading.main_thread() or thread.name.startswith("staticroutes-"):
+            return None
+        flying = list(self.in_flight)
+        if len(flying) == 1:
+            return flying[0]
+        for scope in flying:
+            if scope.watches and scope.access is None:
+                scope.access = SUSPECTED
+        return None
 
     if sys.version_info >= (3, 12):
 
@@ -292,11 +321,22 @@ class Watch:
                     return None
             # A call site whose callee goes by its own name calls the same thing next time; one that
             # calls a variable (``fn()``) may call a clock then, and stays watched. So do the names
-            # that an object of another kind could answer unstably (``self.random()``).
+            # that an object of another kind could answer unstably (``self.random()``), and what
+            # hands a function on to C (``map(fn, …)``).
             name = getattr(function, "__name__", None)
-            if name in code.co_names and name not in _SUSPECT_NAMES and name not in _WATCHED_NAMES:
+            if code.co_filename.startswith(OWN_PACKAGE):
+                # Of our own call sites only the one that calls handlers may call a clock.
+                calls_handler = code.co_name == "_call" and name not in code.co_names
+                return None if calls_handler else sys.monitoring.DISABLE
+            if name in _NEVER_UNSTABLE:
                 return sys.monitoring.DISABLE
-            return None
+            if name not in code.co_names or name in _SUSPECT_NAMES or name in _WATCHED_NAMES:
+                return None
+            if kind is FunctionType or kind is MethodType:
+                return sys.monitoring.DISABLE
+            if type(argument) in _CALLABLES or (kind is type and issubclass(function, _random.Random)):
+                return None
+            return sys.monitoring.DISABLE
 
     def on_profile(self, frame: FrameType, event: str, function: Any) -> None:
         """The profile function of 3.11."""
@@ -319,7 +359,7 @@ class Watch:
             if found is not None:
                 scope = self.scope()
                 if scope is not None:
-                    scope.unstable(found.what, found.name, frame.f_back)
+                    scope.unstable(found.what, found.name, frame.f_back, is_handed_on=True)
 
     def _on_audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in _NETWORK_EVENTS and self._users:
@@ -329,6 +369,9 @@ class Watch:
 
 
 _WATCHED_NAMES: Final = frozenset(function.__name__ for function in _INPUTS)
+_CALLABLES: Final = frozenset([BuiltinFunctionType, FunctionType, MethodType, functools.partial])
+# Called by ``with`` and by every NamedTuple, under names that stand in no code.
+_NEVER_UNSTABLE: Final = frozenset(["__enter__", "__exit__", "__aenter__", "__aexit__", "__new__"])
 _PROFILED_NAMES: Final = _WATCHED_NAMES | _SUSPECT_NAMES
 _NETWORK_EVENTS: Final = frozenset(
     [

@@ -102,8 +102,7 @@ class ProjectImports:
             del sys.modules[name]
             if name in self._before:
                 sys.modules[name] = self._before[name]
-        for name, module in self._aside.items():
-            sys.modules.setdefault(name, module)
+        sys.modules.update(self._aside)
         self._before, self._aside = {}, {}
 
     def _is_ours(self, module: object) -> bool:

@@ -1,5 +1,6 @@
 """The options of ``staticroutes build``."""
 
+# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
 from __future__ import annotations
 
 import json
@@ -34,7 +35,10 @@ class TestFolders:
         assert not site.out.exists()
 
     def test_what_handlers_open_is_relative_to_it(self, project, tmp_path):
-        site = project({"app/a.txt/route.py": "def GET(): return open('data.txt').read()", "data.txt": "data"}, name="site")
+        site = project(
+            {"app/a.txt/route.py": "def GET(): return open('data.txt').read()", "data.txt": "data"},
+            name="site",
+        )
         assert site.run("-C", "site", "build", cwd=tmp_path).code == 0
         assert site.files() == {"a.txt": b"data"}
 
@@ -101,13 +105,16 @@ class TestStrict:
     def test_and_a_failure_when_strict(self, project, how):
         site = project({**self.FILES, "staticroutes.yaml": "strict: true" if how == "file" else ""})
         done = site.refused(
-            *(["--strict"] if how == "option" else []), env={"STATICROUTES_STRICT": "1"} if how == "environment" else {}
+            *(["--strict"] if how == "option" else []),
+            env={"STATICROUTES_STRICT": "1"} if how == "environment" else {},
         )
         assert "con.txt" in done.stderr and "warning:" not in done.stderr
         assert not site.out.exists()
 
     def test_a_dynamic_route_is_no_warning(self, project):
-        project({**HELLO, "app/me/route.py": "def GET(request): return request.headers['a']"}).built("--strict")
+        project({**HELLO, "app/me/route.py": "def GET(request): return request.headers['a']"}).built(
+            "--strict"
+        )
 
 
 class TestOnly:
@@ -145,7 +152,9 @@ class TestOnly:
         assert {name for name in after if after[name] != before[name]} == {f"posts/{n}.json" for n in "abc"}
         assert json.loads(after["posts/a.json"]) == {"slug": "a", "version": 2}
         assert site.manifest() == {**manifest, "totals": site.manifest()["totals"]}
-        assert site.manifest()["totals"]["outputs"] == manifest["totals"]["outputs"] == len(site.outputs()) == 7
+        assert (
+            site.manifest()["totals"]["outputs"] == manifest["totals"]["outputs"] == len(site.outputs()) == 7
+        )
 
     def test_one_url(self, project):
         site = project(self.FILES)
@@ -242,7 +251,11 @@ class TestVerify:
         assert list(temporary.iterdir()) == []
 
     def test_it_says_when_the_second_build_fails(self, project):
-        site = project({"app/a/route.py": "import os\ndef GET():\n    assert os.environ.get('TZ') != 'Pacific/Kiritimati'\n    return ''"})
+        site = project(
+            {
+                "app/a/route.py": "import os\ndef GET():\n    assert os.environ.get('TZ') != 'Pacific/Kiritimati'\n    return ''"
+            }
+        )
         done = site.refused("--verify")
         assert "another clock, hash seed and time zone" in done.stderr
         assert "AssertionError" in done.stderr
@@ -302,17 +315,29 @@ class TestBudgets:
             pytest.param("max_outputs: 5", None, id="max-outputs-kept"),
             pytest.param("min_outputs: 6", "5 outputs, and min_outputs is 6", id="min-outputs"),
             pytest.param("min_outputs: 5", None, id="min-outputs-kept"),
-            pytest.param("max_total_size: 1399", "1400 bytes, and max_total_size is 1399", id="max-total-size"),
+            pytest.param(
+                "max_total_size: 1399", "1400 bytes, and max_total_size is 1399", id="max-total-size"
+            ),
             pytest.param("max_total_size: 1400", None, id="max-total-size-kept"),
-            pytest.param("max_file_size: 999", "/b.txt is 1000 bytes, and max_file_size is 999", id="max-file-size"),
+            pytest.param(
+                "max_file_size: 999", "/b.txt is 1000 bytes, and max_file_size is 999", id="max-file-size"
+            ),
             pytest.param("max_file_size: 1000", None, id="max-file-size-kept"),
             pytest.param("/b.txt: {max_file_size: 999}", "/b.txt is 1000 bytes", id="route-max-file-size"),
             pytest.param('"/a/[n].txt": {max_file_size: 999}', None, id="route-max-file-size-kept"),
-            pytest.param('"/a/[n].txt": {min_outputs: 5}', "/a/[n].txt has 4 outputs", id="route-min-outputs"),
-            pytest.param('"/a/[n].txt": {max_outputs: 3}', "/a/[n].txt has 4 outputs", id="route-max-outputs"),
-            pytest.param('"/a/[n].txt": {max_total_size: 399}', "/a/[n].txt has 400 bytes", id="route-max-total-size"),
+            pytest.param(
+                '"/a/[n].txt": {min_outputs: 5}', "/a/[n].txt has 4 outputs", id="route-min-outputs"
+            ),
+            pytest.param(
+                '"/a/[n].txt": {max_outputs: 3}', "/a/[n].txt has 4 outputs", id="route-max-outputs"
+            ),
+            pytest.param(
+                '"/a/[n].txt": {max_total_size: 399}', "/a/[n].txt has 400 bytes", id="route-max-total-size"
+            ),
             pytest.param("/nowhere: {min_outputs: 1}", "/nowhere, which does not exist", id="unknown-route"),
-            pytest.param("max_file_size: 100\n  /b.txt: {max_file_size: 1000}", None, id="a-route-has-its-own"),
+            pytest.param(
+                "max_file_size: 100\n  /b.txt: {max_file_size: 1000}", None, id="a-route-has-its-own"
+            ),
         ],
     )
     def test_each(self, project, budget, said):
@@ -343,10 +368,14 @@ class TestUnknownKeys:
         assert "staticroutes.yaml" in done.stderr
 
     def test_all_at_once(self, project):
-        done = project({**HELLO, "staticroutes.yaml": "jbos: 1\ntimeout: -1\nbase_url: nowhere"}).refused(code=2)
+        done = project({**HELLO, "staticroutes.yaml": "jbos: 1\ntimeout: -1\nbase_url: nowhere"}).refused(
+            code=2
+        )
         assert "jbos" in done.stderr and "timeout" in done.stderr and "base_url" in done.stderr
 
-    @pytest.mark.parametrize("key", ["host: netlify", "origin: https://x.example", "sitemap: auto", "lock: {max_shrink: 0.1}"])
+    @pytest.mark.parametrize(
+        "key", ["host: netlify", "origin: https://x.example", "sitemap: auto", "lock: {max_shrink: 0.1}"]
+    )
     def test_what_this_version_cannot_do_is_refused_and_not_passed_over(self, project, key):
         done = project({**HELLO, "staticroutes.yaml": key}).refused(code=2)
         assert "not supported by this version" in done.stderr

@@ -18,16 +18,22 @@ def test_a_site_that_builds_is_0(project):
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        pytest.param({"app/a/route.py": "def GET(): raise ValueError('no')"}, "/a: ValueError: no", id="raises"),
+        pytest.param(
+            {"app/a/route.py": "def GET(): raise ValueError('no')"}, "/a: ValueError: no", id="raises"
+        ),
         pytest.param({"app/a/route.py": "def GET(): return None"}, "returned None", id="returns-none"),
         pytest.param(
             {"app/a/route.py": "from staticroutes import Response\ndef GET(): return Response('x', 404)"},
             "status 404",
             id="status-404",
         ),
-        pytest.param({"app/a/route.py": "import nowhere\ndef GET(): return ''"}, "nowhere", id="import-error"),
+        pytest.param(
+            {"app/a/route.py": "import nowhere\ndef GET(): return ''"}, "nowhere", id="import-error"
+        ),
         pytest.param({"app/a/route.py": "def GET(:"}, "app/a/route.py:1", id="syntax-error"),
-        pytest.param({"app/a/route.py": "dynamic = 'yes'\ndef GET(): return ''"}, "dynamic must be", id="option"),
+        pytest.param(
+            {"app/a/route.py": "dynamic = 'yes'\ndef GET(): return ''"}, "dynamic must be", id="option"
+        ),
         pytest.param({"app/a/route.py": "x = 1"}, "has no handler", id="no-handler"),
         pytest.param({"app/a/route.py": "def get(): return ''"}, "did you mean GET?", id="misspelt"),
         pytest.param(
@@ -37,7 +43,9 @@ def test_a_site_that_builds_is_0(project):
         ),
         pytest.param({"app/": ""}, "has no routes", id="no-routes"),
         pytest.param({"app/a/route.py": "raise SystemExit(0)"}, "sys.exit", id="exit-at-import"),
-        pytest.param({"app/a/route.py": "raise KeyboardInterrupt"}, "app/a/route.py", id="interrupt-at-import"),
+        pytest.param(
+            {"app/a/route.py": "raise KeyboardInterrupt"}, "app/a/route.py", id="interrupt-at-import"
+        ),
     ],
 )
 def test_failures_in_the_site_are_1(project, files, said):
@@ -53,7 +61,9 @@ def test_failures_in_the_site_are_1(project, files, said):
     [
         pytest.param({}, (), "there is no app folder", id="no-app-folder"),
         pytest.param({**HELLO, "staticroutes.yaml": "nonsense: 1"}, (), "nonsense", id="unknown-key"),
-        pytest.param({**HELLO, "staticroutes.yaml": "base_url: [1"}, (), "staticroutes.yaml:", id="broken-yaml"),
+        pytest.param(
+            {**HELLO, "staticroutes.yaml": "base_url: [1"}, (), "staticroutes.yaml:", id="broken-yaml"
+        ),
         pytest.param({**HELLO, "staticroutes.yaml": "- a"}, (), "must be a mapping", id="yaml-list"),
         pytest.param({**HELLO, "staticroutes.yaml": "jobs: 0"}, (), "jobs is 0", id="bad-value"),
         pytest.param({**HELLO, "pyproject.toml": "[tool.staticroutes"}, (), "is not TOML", id="broken-toml"),
@@ -73,7 +83,12 @@ def test_usage_and_configuration_are_2(project, files, arguments, said):
     done = site.refused(*arguments, code=2)
     assert said in done.stderr
     assert done.stdout == ""
-    assert sorted(path for path in site.folder.rglob("*") if path.suffix != ".pyc" and path.name != "__pycache__") == before
+    assert (
+        sorted(
+            path for path in site.folder.rglob("*") if path.suffix != ".pyc" and path.name != "__pycache__"
+        )
+        == before
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +184,9 @@ def test_a_failed_build_leaves_the_old_site(project):
     site = project(HELLO)
     site.built()
     before = site.everything()
-    site.write({"app/hello.json/route.py": "def GET(): return {'hello': 'moon'}", "app/b/route.py": "def GET(): 1/0"})
+    site.write(
+        {"app/hello.json/route.py": "def GET(): return {'hello': 'moon'}", "app/b/route.py": "def GET(): 1/0"}
+    )
     done = site.refused()
     assert "out is as it was" in done.stderr
     assert site.everything() == before
@@ -187,7 +204,14 @@ def test_everything_wrong_in_names_and_modules_is_one_report(project):
         }
     )
     done = site.refused()
-    for said in ("app/[a]/route.py", "answers the same URLs", "did you mean GET?", "dynamic must be", "nowhere", "[...d]"):
+    for said in (
+        "app/[a]/route.py",
+        "answers the same URLs",
+        "did you mean GET?",
+        "dynamic must be",
+        "nowhere",
+        "[...d]",
+    ):
         assert said in done.stderr, said
 
 

@@ -1,5 +1,6 @@
 """What goes where: data to stdout, everything else to stderr; no stream and no locale ends a build."""
 
+# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
 from __future__ import annotations
 
 import json
@@ -160,7 +161,9 @@ def test_the_table_of_a_rebuild_says_what_changed(project):
 
 def test_a_long_route_does_not_push_the_columns_away(project):
     long = "a" * 100
-    done = project({f"app/{long}/route.py": "def GET(): return ''", "app/b/route.py": "def GET(): return ''"}).built()
+    done = project(
+        {f"app/{long}/route.py": "def GET(): return ''", "app/b/route.py": "def GET(): return ''"}
+    ).built()
     lines = done.stdout.splitlines()
     assert f"/{long}" in lines[1]
     assert len(lines[2]) < 100
@@ -191,7 +194,9 @@ def test_no_colours_where_nobody_sees_them(project):
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 def test_an_output_encoding_never_ends_a_build(project, encoding):
-    site = project({**TABLE, "app/ü/route.py": "def GET(): return ''", "app/日本/route.py": "def GET(): return ''"})
+    site = project(
+        {**TABLE, "app/ü/route.py": "def GET(): return ''", "app/日本/route.py": "def GET(): return ''"}
+    )
     done = site.built(env={"PYTHONIOENCODING": encoding})
     assert "Traceback" not in done.stderr
     assert "1,207 outputs" in done.stdout
@@ -217,14 +222,18 @@ def test_a_locale_never_ends_a_build(project, env):
     site = project({**TABLE, "app/ü/route.py": "def GET(): return 'ü'"})
     site.built(env=env)
     assert site.files()["ü"] == "ü".encode()
-    (site.folder / "app/ü/route.py").write_text("def GET(): raise ValueError('日本 \\ud800')", encoding="utf-8")
+    (site.folder / "app/ü/route.py").write_text(
+        "def GET(): raise ValueError('日本 \\ud800')", encoding="utf-8"
+    )
     done = site.refused(env=env)
     assert "app/" in done.stderr and "ValueError" in done.stderr
 
 
 def test_stdout_closed(project):
     site = project(TABLE)
-    with site.start("build", stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, preexec_fn=lambda: os.close(1)) as process:
+    with site.start(
+        "build", stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, preexec_fn=lambda: os.close(1)
+    ) as process:
         error = process.stderr.read().decode()
         assert process.wait(30) == 0, error
     assert "Traceback" not in error
@@ -372,7 +381,9 @@ class TestGitHub:
 
     def test_the_summary_shows_text_as_text(self, project, tmp_path):
         summary = tmp_path / "summary.md"
-        site = project({"app/a/route.py": "def GET(): raise ValueError('<img src=x onerror=alert(1)> | `code` ```')"})
+        site = project(
+            {"app/a/route.py": "def GET(): raise ValueError('<img src=x onerror=alert(1)> | `code` ```')"}
+        )
         site.refused(env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)})
         assert "<img" not in summary.read_text()
 
@@ -405,7 +416,9 @@ def test_handlers_are_told_no_lies_about_time(project):
     site.built()
     after = os.times()
     assert time.monotonic() - started > 1.5
-    assert (after.children_user + after.children_system) - (before.children_user + before.children_system) < 1.3
+    assert (after.children_user + after.children_system) - (
+        before.children_user + before.children_system
+    ) < 1.3
 
 
 def test_the_report_of_a_build_has_everything(project):

@@ -26,7 +26,9 @@ def jobs(count: int) -> Iterator[Job]:
         yield Job(0, f"/{number}", f"/{number}", {"number": number})
 
 
-def answers(count: int, handler: Callable[[int], Any], *, workers: int = 2, timeout: float = 60) -> dict[int, Any]:
+def answers(
+    count: int, handler: Callable[[int], Any], *, workers: int = 2, timeout: float = 60
+) -> dict[int, Any]:
     def work(feed: Feed, sender: Sender) -> None:
         for item in feed:
             sender.send(item.number, handler(item.job.params["number"]))

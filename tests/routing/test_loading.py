@@ -144,6 +144,9 @@ def test_methods_of_a_route(write: Write) -> None:
         pytest.param("class Post: ...", id="class"),
         pytest.param("_get = lambda: 1", id="private"),
         pytest.param("def GET2():\n    get = dynamicParams = 1\n    return get", id="local"),
+        pytest.param(
+            "from helper import get\ndef GET2():\n    get = 1\n    return get", id="imported-and-local"
+        ),
         pytest.param("class C:\n    def get(self): ...\n    revalidat = 60", id="in-a-class"),
         pytest.param("x = [get for get in range(3)]", id="in-a-comprehension"),
         pytest.param("revalidated = []", id="near-in-spelling-only"),

@@ -66,47 +66,21 @@ def test_what_a_folder_name_means(text: str, kind: Kind, parts: tuple[str, str, 
 
 @pytest.mark.parametrize(
     "text",
-    # fmt: off
     [
-        "[]",
-        "[...]",
-        "[[...]]",
-        "[[]]",
-        "[..a]",
-        "[.a]",
-        "[....a]",
-        "[[a]]",
-        "[a",
-        "a]",
-        "[a][b]",
-        "[a]-[b]",
+        *"[] [...] [[...]] [[]] [..a] [.a] [....a] [[a]] [a a] [a][b] [a]-[b] [a.b] [a/b] ][ [[...a]".split(),
+        *"[...a]] x[...a] [...a].json [[...a]].json [[a].json .. . a\\b a\\[x]".split(),
         "[a b]",
-        "[a.b]",
-        "[a/b]",
-        "][",
-        "[[...a]",
-        "[...a]]",
-        "[...a].json",
-        "x[...a]",
-        "[[...a]].json",
-        "[[a].json",
         "[a\n]",
-        "a\\b",
         "a\tb",
         "a\x7fb",
         "a\x85b",
         "a\u202eb",
         "a\udcffb",
-        "a\\[x]",
         "a\x00[x]",
         "[x]\u2066",
         "(a\x1b)",
-        "_a\x1b",
-        "..",
-        ".",
         "",
     ],
-    # fmt: on
     ids=ascii,
 )
 def test_a_name_that_means_nothing_is_refused(text: str) -> None:
@@ -320,9 +294,10 @@ def test_no_value_leaves_its_place(value: str, text: str) -> None:
     assert unquote(path) == decoded
 
 
-@pytest.mark.parametrize(
-    "code", [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x2066, 0x200F, 0x061C, 0xD800, 0xDFFF]
-)
+BIDI = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+
+
+@pytest.mark.parametrize("code", [*range(0x20), *range(0x7F, 0xA0), *BIDI, 0x2028, 0x2029, 0xD800, 0xDFFF])
 def test_every_control_character_is_refused(code: int) -> None:
     for name in (chr(code), f"a{chr(code)}", f"{chr(code)}a", f"a{chr(code)}b"):
         assert name_problem(name), ascii(name)
