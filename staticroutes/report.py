@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from staticroutes.prerender.planning import Warned
 from staticroutes.site import Explanation
 from staticroutes.summary import dynamic_rows
 
-STATIC, DYNAMIC = "○", "ƒ"
+STATIC, DYNAMIC, FAILED = "○", "ƒ", "✗"
 _MOST_PUBLIC = 3
 
 
@@ -22,9 +23,10 @@ def route_table(result: BuildResult, seconds: float, *, dry_run: bool = False) -
     """The table of routes with outputs and sizes, the dynamic ones with reason and place, and a total."""
     rows: list[tuple[str, str, str, str, str]] = []
     public = [account for account in result.accounts if account.kind == "public"]
+    failed = Counter(failure.source for failure in result.failures)
     for account in sorted(result.accounts, key=lambda account: account.pattern):
         if account.kind != "public":
-            rows += _rows_of(account)
+            rows += _rows_of(account, failed[account.source])
     for account in public if len(public) <= _MOST_PUBLIC else ():
         rows.append((STATIC, account.pattern, "1", size_text(account.bytes), account.source))
     if len(public) > _MOST_PUBLIC:
@@ -46,10 +48,12 @@ def route_table(result: BuildResult, seconds: float, *, dry_run: bool = False) -
     return "\n".join(lines)
 
 
-def _rows_of(account: RouteAccount) -> list[tuple[str, str, str, str, str]]:
+def _rows_of(account: RouteAccount, failures: int) -> list[tuple[str, str, str, str, str]]:
     rows = []
-    if account.render != "dynamic":
+    if account.outputs or (account.render != "dynamic" and not failures):
         rows.append((STATIC, account.pattern, f"{account.outputs:,}", size_text(account.bytes), ""))
+    if failures:
+        rows.append((FAILED, account.pattern, "", "", f"{failures:,} failed"))
     for row in dynamic_rows(account):
         reason = row["reason"]
         if reason["code"] == "dynamic-params":

@@ -221,14 +221,12 @@ class Site:
                 hint = f"did you mean {', '.join(near)}?" if near else "staticroutes routes lists them all"
                 return Explanation(path, hints=[hint])
             route, params = found
+            hints = self._listing_hints(Planner(table, project.code), route, params)
+            if hints and not route.options.dynamic_params:
+                return Explanation(path, route.source, route.pattern.text, params, hints=hints)
             outcome = self.outcome(path)
-            hints = []
-            if (
-                route.generate_static_params is not None
-                and route.pattern.params
-                and isinstance(outcome, Prerendered)
-            ):
-                hints = self._listing_hints(Planner(table, project.code), route, outcome)
+            if isinstance(outcome, Prerendered) and table.has_children(route):
+                hints.append("where other outputs lie below it, it is written to an index file in that folder")
             file = None
             if isinstance(outcome, Prerendered):
                 file = make_artifact(
@@ -295,13 +293,12 @@ class Site:
             raise SiteErrors(loaded.errors)
         return loaded
 
-    def _listing_hints(self, planner: Planner, route: LoadedRoute, outcome: Prerendered) -> list[str]:
-        """What to add for a URL that its route does not list."""
-        listed = any(
-            isinstance(planned, Job) and planned.path == outcome.job.path
-            for planned in planner.plan_route(planner.table.routes.index(route), route)
-        )
-        if listed:
+    def _listing_hints(self, planner: Planner, route: LoadedRoute, params: Mapping[str, Any]) -> list[str]:
+        """What to say of params that a route does not list."""
+        if not route.pattern.params or left_for_request_time(route) is not None:
+            return []
+        number = planner.table.routes.index(route)
+        if any(isinstance(one, Job) and one.params == params for one in planner.plan_route(number, route)):
             return []
         if route.options.dynamic_params:
             return ["generate_static_params does not list it: it is rendered at request time"]

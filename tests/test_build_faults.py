@@ -1,6 +1,6 @@
 """Handlers and modules that hang, crash, end the process or leave it in disorder."""
 
-# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
+# ruff: noqa: E501  (route files and tables stand in one line)
 from __future__ import annotations
 
 import os

@@ -1,6 +1,6 @@
 """The output directory over several builds: unchanged files, removed routes, foreign files, kills, faults."""
 
-# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
+# ruff: noqa: E501  (route files and tables stand in one line)
 from __future__ import annotations
 
 import json

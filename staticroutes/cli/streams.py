@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
 import click
 
@@ -70,9 +70,9 @@ def stdout_of_ours() -> Iterator[IO[str]]:
 
     It stays so afterwards, because C libraries write what they have gathered when the process ends.
     """
-    stdout: Any = sys.stdout
+    stdout: IO[str] = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):
-        if stdout is not sys.__stdout__:
+        if stdout is not sys.__stdout__ or stdout is None:
             yield stdout
             return
         stdout.flush()

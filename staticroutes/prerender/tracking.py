@@ -71,7 +71,7 @@ class Access(NamedTuple):
             "unstable-input",
             f"{self.what}: {self.name}{through}",
             self.at or where,
-            'to freeze what it gives: dynamic = "force-static", or revalidate = 3600, or @cache around it;'
+            'to freeze what it gives: dynamic = "force-static", or revalidate = 3600;'
             " to keep it live, say so: connection()",
         )
 

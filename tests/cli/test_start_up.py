@@ -1,6 +1,6 @@
 """What a command imports: seconds are measured elsewhere, here it is counted."""
 
-# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
+# ruff: noqa: E501  (route files and tables stand in one line)
 from __future__ import annotations
 
 import subprocess

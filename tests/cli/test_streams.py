@@ -1,6 +1,6 @@
 """What goes where: data to stdout, everything else to stderr; no stream and no locale ends a build."""
 
-# ruff: noqa: E501, RUF012  (route files and tables stand in one line)
+# ruff: noqa: RUF012  (route files and tables stand in one line)
 from __future__ import annotations
 
 import json
