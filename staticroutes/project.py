@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from staticroutes.config import Config
 from staticroutes.errors import ConfigError, StaticRoutesError
 from staticroutes.prerender.project_code import ProjectCode
-from staticroutes.routing.discovery import RouteFile, discover
+from staticroutes.routing.discovery import discover
 from staticroutes.routing.loading import ProjectImports, Route, load
 from staticroutes.routing.table import RouteTable
 
@@ -71,7 +71,8 @@ class Loaded:
 def load_project(project: Project, note: Callable[[str], None] = lambda what: None) -> Loaded:
     """Discover and import every route. Call it inside ``project.imports.active()``.
 
-    ``note`` is told before each import, and ``""`` after the last. Raises ConfigError where there is no app folder.
+    ``note`` is told before each import, and ``""`` after the last. Raises ConfigError where there is no
+    app folder.
     """
     errors: list[StaticRoutesError] = []
     warnings: list[str] = []
@@ -101,7 +102,8 @@ def load_project(project: Project, note: Callable[[str], None] = lambda what: No
     elif project.folder is not None and not routes:
         raise ConfigError(
             f"there is no app folder in {os.path.basename(project.folder) or project.folder}",
-            hint="make app/hello.json/route.py with: def GET(): return {'hello': 'world'}; or name the project: -C DIR",
+            hint="make app/hello.json/route.py with: def GET(): return {'hello': 'world'};"
+            " or name the project: -C DIR",
         )
     table = RouteTable(routes)
     if project.routes:

@@ -13,9 +13,9 @@ from staticroutes.errors import ConfigError, LoadError, SiteErrors, StaticRoutes
 from staticroutes.http.responses import Response
 from staticroutes.http.urls import encode_path
 from staticroutes.ledger import Ledger
+from staticroutes.output.artifacts import Row, make_artifact
 from staticroutes.prerender.lanes import Item, Lanes
 from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered, Unsure
-from staticroutes.output.artifacts import Row, make_artifact
 from staticroutes.prerender.planning import Planner, left_for_request_time
 from staticroutes.prerender.rendering import Renderer, RenderSettings
 from staticroutes.prerender.tracking import WATCH
@@ -226,7 +226,7 @@ class Site:
                 return Explanation(path, route.source, route.pattern.text, params, hints=hints)
             outcome = self.outcome(path)
             if isinstance(outcome, Prerendered) and table.has_children(route):
-                hints.append("where other outputs lie below it, it is written to an index file in that folder")
+                hints.append("where other outputs lie below it, its file is the index of that folder")
             file = None
             if isinstance(outcome, Prerendered):
                 file = make_artifact(

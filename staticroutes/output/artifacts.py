@@ -167,5 +167,6 @@ def check_file(file: str) -> None:
     for name in file.split("/"):
         if len(name.encode("utf-8")) > 255:
             raise PathError(
-                f"{name[:40]}… is {len(name.encode('utf-8'))} bytes long with its extension, and a file name holds 255"
+                f"{name[:40]}… is {len(name.encode('utf-8'))} bytes long with its extension,"
+                " and a file name holds 255"
             )

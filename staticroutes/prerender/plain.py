@@ -25,14 +25,15 @@ _STABLE: Final = frozenset(
     """__future__ _thread abc array ast base64 binascii bisect builtins calendar cmath codecs
     collections collections.abc colorsys configparser contextlib contextvars copy csv dataclasses datetime
     decimal difflib enum fnmatch fractions functools glob graphlib hashlib heapq hmac html html.parser io
-    itertools json keyword locale logging math numbers operator os os.path pathlib posixpath pprint re shutil sqlite3
-    string struct sys textwrap tomllib types typing typing_extensions unicodedata urllib.parse
+    itertools json keyword locale logging math numbers operator os os.path pathlib posixpath pprint re
+    shutil sqlite3 string struct sys textwrap tomllib types typing typing_extensions unicodedata urllib.parse
     weakref xml.dom xml.dom.minidom xml.etree xml.etree.ElementTree xml.sax.saxutils zlib zoneinfo
     asyncio threading""".split()
 )
 # The same for packages with all that is in them.
 _STABLE_PACKAGES: Final = frozenset(
-    "attr attrs feedgen jinja2 lxml markdown markdown_it markupsafe msgspec pydantic pygments staticroutes yaml".split()
+    """attr attrs feedgen jinja2 lxml markdown markdown_it markupsafe msgspec pydantic pygments staticroutes
+    yaml""".split()
 )
 _CLOCK_NAMES: Final = frozenset(["now", "today", "utcnow"])
 _UNSTABLE_NAMES: Final = frozenset(["urandom", "getrandom", "import_module", "_inst", "open_connection"])

@@ -165,7 +165,7 @@ class Renderer:
             job,
             f"took more than {prepared.timeout:g} seconds and was ended",
             prepared.route.where,
-            "make it faster, or allow it more: max_duration in the route file, or timeout in the configuration",
+            "make it faster, or allow it more: max_duration in the route file, timeout in the configuration",
         )
 
     def failed(self, job: Job, error: BaseException) -> Failed:
@@ -335,9 +335,8 @@ def _traceback(error: BaseException, code: ProjectCode) -> str:
 
 def _is_async(handler: Any) -> bool:
     function = inspect.unwrap(handler)
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)
-    )  # noqa: B004
+    call = getattr(type(function), "__call__", None)  # an object whose class says ``async def __call__``
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
 async def _awaited(value: Any) -> Any:

@@ -212,6 +212,16 @@ def _handed_on(argument: Any) -> _Input | None:
     return found._replace(is_handed_on=True) if found is not None else None
 
 
+def _seeds_from_system(function: Any, frame: FrameType) -> bool:
+    """Whether a call of ``seed`` is the one of ``random.Random()``, as a profile function sees it."""
+    return (
+        function.__name__ == "seed"
+        and isinstance(function.__self__, _random.Random)
+        and function.__self__ is not _shared_random()
+        and frame.f_locals.get("a", 0) is None
+    )
+
+
 def _argument_count(code: CodeType, offset: int) -> int | None:
     """How many arguments the call at ``offset`` passes; None where they are passed as ``*args``."""
     import dis
@@ -348,11 +358,10 @@ class Watch:
                 scope = self.scope()
                 if scope is not None:
                     _report(found, frame.f_code, frame.f_lasti, frame, scope)
-            elif function.__name__ == "seed" and isinstance(function.__self__, _random.Random):
-                if function.__self__ is not _shared_random() and frame.f_locals.get("a", 0) is None:
-                    scope = self.scope()
-                    if scope is not None:
-                        scope.unstable(RANDOMNESS, "Random() without a seed", frame)
+            elif _seeds_from_system(function, frame):
+                scope = self.scope()
+                if scope is not None:
+                    scope.unstable(RANDOMNESS, "Random() without a seed", frame)
         elif event == "call" and frame.f_code.co_name == "to_thread":
             # asyncio.to_thread(time.time): the call itself is made in C, in the other thread.
             found = _input_of(frame.f_locals.get("func"), _MISSING)

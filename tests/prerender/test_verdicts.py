@@ -20,7 +20,8 @@ from staticroutes import Site
 from staticroutes.prerender.outcomes import Dynamic, Failed, Prerendered
 
 PREAMBLE = """
-import asyncio, contextlib, functools, gzip, logging, os, random, secrets, socket, tempfile, threading, time, uuid
+import asyncio, contextlib, functools, gzip, logging, os, random, secrets, socket, tempfile, threading
+import time, uuid
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timezone

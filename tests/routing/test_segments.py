@@ -17,11 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.patterns import PATHS, WORDS, Entry, names, patterns, try_pattern
 from staticroutes.errors import ParamsError, RoutingError
 from staticroutes.routing.names import MAX_BYTES, name_problem, portability_problem, unportable
 from staticroutes.routing.segments import Kind, Pattern, Segment
 from staticroutes.routing.table import RouteTable
+
+from .patterns import PATHS, WORDS, Entry, names, patterns, try_pattern
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from routing.patterns import PATHS, Entry, oracle, tables, try_pattern
 from staticroutes.routing import table as table_module
 from staticroutes.routing.segments import Pattern
 from staticroutes.routing.table import RouteTable
+
+from .patterns import PATHS, Entry, oracle, tables, try_pattern
 
 
 def table_of(*texts: str) -> RouteTable[Entry]:
