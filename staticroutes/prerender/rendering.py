@@ -335,8 +335,8 @@ def _traceback(error: BaseException, code: ProjectCode) -> str:
 
 def _is_async(handler: Any) -> bool:
     function = inspect.unwrap(handler)
-    call = getattr(type(function), "__call__", None)  # an object whose class says ``async def __call__``
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+    # The second for an object whose class says ``async def __call__``.
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 async def _awaited(value: Any) -> Any:
