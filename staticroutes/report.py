@@ -102,6 +102,12 @@ def _publication(result: BuildResult) -> str:
     )
 
 
+def ways_out(result: BuildResult) -> str:
+    """For each dynamic route, what would make it static, or what its reason means."""
+    rows = [row for row in result.dynamic if row["reason"]["hint"]]
+    return "\n".join(f"{DYNAMIC} {row['pattern']}: {row['reason']['hint']}" for row in rows)
+
+
 def size_text(count: int) -> str:
     """A size for people: ``1.2 kB``."""
     if count < 1000:

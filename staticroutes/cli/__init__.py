@@ -69,7 +69,7 @@ class Globals:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "folder", metavar="DIR", type=click.Path(), help="The project's folder; here without it.")
 @click.option("--config", metavar="FILE", type=click.Path(), help="Another configuration file.")
-@click.option("-v", "--verbose", count=True, help="Say more; tracebacks in full.")
+@click.option("-v", "--verbose", count=True, help="Say more: what could make each dynamic route static.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.version_option(__version__, prog_name="staticroutes", message="%(prog)s %(version)s")
 @click.pass_context

@@ -24,6 +24,7 @@ from staticroutes.report import (
     github_summary,
     route_table,
     warning_text,
+    ways_out,
 )
 from staticroutes.site import Site
 
@@ -93,12 +94,16 @@ def command(
                     Warned(f"--only {only} matches no URL", None, "it is a glob over URL paths: /blog/*")
                 )
             seconds = time.perf_counter() - started
-            _complain(result, quiet=not shows)
-            _tell_github(result, seconds)
-            if wants_json:
-                say(as_json(result), stdout)
-            elif shows and result.manifest:
-                say(route_table(result, seconds, dry_run=dry_run), stdout)
+            try:
+                if wants_json:
+                    say(as_json(result), stdout)
+                elif shows and result.manifest:
+                    say(route_table(result, seconds, dry_run=dry_run), stdout)
+                    if settings.verbosity > 0 and (hints := ways_out(result)):
+                        say(hints, stdout)
+            finally:
+                _complain(result, quiet=not shows)
+                _tell_github(result, seconds)
         return 0 if result.ok else 1
 
     return guarded(build, limit=5 * site.config.timeout)

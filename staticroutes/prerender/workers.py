@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
+from staticroutes.errors import StaticRoutesError
 from staticroutes.prerender.lanes import Item
 from staticroutes.prerender.outcomes import Job
 from staticroutes.prerender.processes import die_with
@@ -33,6 +34,8 @@ _SOON: Final = 0.025
 """Seconds: a worker that asks again within them is given more at a time."""
 _MOST: Final = 1024
 _SPAWN_AFTER: Final = 0.03
+_STILLBORN: Final = 3
+"""So many workers in a row that ended before their first job end the build."""
 _SILENCE: Final = 15.0
 """Seconds beyond the time-out without a sign of life, before a worker is killed from outside: then
 even its monitor thread cannot run (C code that holds the interpreter)."""
@@ -108,6 +111,7 @@ class _Supervisor:
         self._suspects: deque[Item] = deque()
         self._exhausted = False
         self._spawned_at = 0.0
+        self._stillborn = 0
         self._results: deque[tuple[Job, Any]] = deque()
 
     def run(self) -> Iterator[tuple[Job, Any]]:
@@ -307,9 +311,16 @@ class _Supervisor:
             self._bury(worker)
 
     def _bury(self, worker: _Worker) -> None:
-        (begun,) = _MARK.unpack(worker.mark[:])
         status = self._forget(worker)
+        # Read once it has ended: what has closed its pipe may go on for a while.
+        (begun,) = _MARK.unpack(worker.mark[:])
         items = sorted(worker.pending.values())
+        self._stillborn = 0 if begun or worker.left else self._stillborn + 1
+        if self._stillborn >= _STILLBORN:
+            raise StaticRoutesError(
+                f"worker processes end before they begin: {_died(status).message}",
+                hint="something that the project imports does not survive os.fork()",
+            )
         if worker.left:
             self._again.extend(item._replace(is_repeat=True) for item in items)
             return
@@ -327,6 +338,13 @@ class _Supervisor:
                 self._selector.unregister(fd)
             os.close(fd)
         try:
+            for _ in range(100):
+                pid, status = os.waitpid(worker.pid, os.WNOHANG)
+                if pid:
+                    return status
+                time.sleep(0.01)
+            # Its pipe is closed, and it lives: a handler has closed it. Nothing can be heard of it any more.
+            os.kill(worker.pid, signal.SIGKILL)
             return os.waitpid(worker.pid, 0)[1]
         except ChildProcessError:
             return 0

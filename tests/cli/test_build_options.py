@@ -393,8 +393,19 @@ def test_no_cache_is_taken(project):
     project(HELLO).built("--no-cache")
 
 
-def test_verbose_is_taken(project):
-    assert project(HELLO).run("-v", "build").code == 0
+def test_verbose_says_what_could_make_a_route_static(project):
+    site = project({**HELLO, "app/me/route.py": "def GET(request): return request.headers['a']"})
+    assert "force-static" in site.run("-v", "build").stdout
+    assert "force-static" not in site.run("build").stdout
+
+
+def test_failures_stand_at_the_end(project):
+    import subprocess
+
+    site = project({**HELLO, "app/bad/route.py": "def GET(): 1/0"})
+    with site.start("build", stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        said = process.stdout.read().decode()
+    assert said.index("/hello.json") < said.index("error: /bad") < said.index("1 failure")
 
 
 def test_src_app_is_found(project):

@@ -87,7 +87,7 @@ def test_explain_a_static_url(project):
 
 def test_explain_a_url_that_is_not_listed(project):
     assert "generate_static_params does not list it" in explained(project, "/items/b.json")
-    assert "404" in explained(project, "/closed/b")
+    assert "404" in explained(project, "/closed/b", code=1)
 
 
 def test_explain_a_dynamic_url(project):
