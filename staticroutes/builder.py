@@ -54,6 +54,8 @@ class BuildOptions:
     """Under ``guarded``: ends this process, because a handler in it cannot be ended."""
     note: Callable[[str], None] = lambda what: None
     """Told before user code runs outside of handlers (imports, generate_static_params), and ``""`` after."""
+    pulse: Callable[[bool], None] = lambda beats: None
+    """Under ``guarded``: told True many times a second while handlers run, and False when they have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def iter_build(
             producer = Producer(project, loaded.table, directory, public.files)
             for row in _brought(public.files, producer, ledger, options.only):
                 ledger.note(row)
-            jobs = _jobs(Planner(loaded.table, project.code, options.note), ledger, options.only)  # plan
+            planner = Planner(loaded.table, project.code, options.note, limit=5 * config.timeout)
+            jobs = _jobs(planner, ledger, options.only)  # plan
             outcomes = prerender(jobs, producer, project, options)  # prerender → artifacts → write
             forgives = config.on_error == "warn"
             for outcome in chain(outcomes, _settled(ledger, directory)):
@@ -219,7 +222,7 @@ def prerender(
         if options.isolation == "workers" and may_fork:
             yield from in_workers(jobs)
             return
-        for done, is_heavy in _here(jobs, producer, config.concurrency, options.gave_up):
+        for done, is_heavy in _here(jobs, producer, config.concurrency, options):
             yield from done
             if is_heavy and most > 1 and may_fork:
                 yield from in_workers(jobs)
@@ -260,7 +263,7 @@ _HEAVY = 0.0002
 
 
 def _here(
-    jobs: Iterator[Job], producer: Producer, concurrency: int, gave_up: Callable[[], None] | None
+    jobs: Iterator[Job], producer: Producer, concurrency: int, options: BuildOptions
 ) -> Iterator[tuple[list[tuple[Job, Any]], bool]]:
     """Call the handlers in this process; gives results some at a time, and whether a job computes long."""
     numbers = count(1)
@@ -283,13 +286,21 @@ def _here(
                 return
         exhausted = True
 
-    lanes = Lanes(producer.renderer, deliver, concurrency=concurrency, gave_up=gave_up)
+    lanes = Lanes(
+        producer.renderer,
+        deliver,
+        concurrency=concurrency,
+        gave_up=options.gave_up,
+        tick=lambda: options.pulse(True),
+    )
     looks_heavy = was_heavy = False
     while not exhausted:
         # Twice in a row: what is loaded at the first call is not the cost of every call.
         was_heavy = looks_heavy
         began = time.process_time()
+        options.pulse(True)
         lanes.run(some(began))
+        options.pulse(False)
         done, results = results, []
         looks_heavy = (time.process_time() - began) / max(len(done), 1) > _HEAVY
         if exhausted or (looks_heavy and was_heavy):

@@ -210,7 +210,7 @@ class Site:
         project = self._project()
         with project.imports.active():
             table = self._loaded(project).table
-            parts = [part for part in unquote(path).split("/") if part]
+            parts = _parts(path)
             found = table.match(parts)
             if found is None:
                 from difflib import get_close_matches
@@ -244,8 +244,7 @@ class Site:
         project = self._project()
         with project.imports.active():
             table = self._loaded(project).table
-            decoded = unquote(path)
-            parts = [part for part in decoded.split("/") if part]
+            parts = _parts(path)
             found = table.match(parts)
             if found is None:
                 raise RenderError(f"no route answers {path}", hint="staticroutes routes lists them all")
@@ -326,6 +325,11 @@ class Site:
         finally:
             WATCH.stop()
         return [outcome for outcome in outcomes if not isinstance(outcome, Unsure)]
+
+
+def _parts(path: str) -> list[str]:
+    """The segments of a URL path; a ``%2F`` stays inside its segment."""
+    return [unquote(part) for part in path.split("/") if part]
 
 
 def _because(route: LoadedRoute) -> str:

@@ -66,7 +66,7 @@ def command(
     site = Site.load(".", config=overrides, config_file=settings.config, environ=os.environ)
     shows = not (quiet or settings.is_quiet)
 
-    def build(isolation: Isolation, note: Callable[[str], None]) -> int:
+    def build(isolation: Isolation, note: Callable[[str], None], pulse: Callable[[bool], None]) -> int:
         # What is loaded stays and need not be looked at again; a build makes few cycles and keeps much.
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
@@ -87,6 +87,7 @@ def command(
                 isolation=isolation,
                 gave_up=gave_up,
                 note=note,
+                pulse=pulse,
             )
             result, count = _watched(progress, shows=shows and not wants_json)
             if only is not None and not count and result.ok:
@@ -106,7 +107,7 @@ def command(
                 _tell_github(result, seconds)
         return 0 if result.ok else 1
 
-    return guarded(build, limit=5 * site.config.timeout)
+    return guarded(build, limit=5 * site.config.timeout, silence=site.config.timeout + 5)
 
 
 def _watched(progress: Any, *, shows: bool) -> tuple[BuildResult, int]:

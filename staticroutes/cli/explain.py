@@ -32,4 +32,4 @@ def command(settings: Globals, url: str) -> int:
             say(explanation(explained), stdout)
         return 1 if explained.outcome is None or isinstance(explained.outcome, Failed) else 0
 
-    return guarded(show, limit=5 * site.config.timeout)
+    return guarded(show, limit=5 * site.config.timeout, silence=site.config.timeout + 5)

@@ -25,22 +25,26 @@ _GRACE: Final = 1.5
 """Seconds that a child has to clean up after Ctrl-C or SIGTERM."""
 
 Isolation = Literal["workers", "none", "guarded"]
-Build = Callable[[Isolation, Callable[[str], None]], int]
+Build = Callable[[Isolation, Callable[[str], None], Callable[[bool], None]], int]
+_PULSE: Final = 4095
+"""Where in the shared page the pulse is: it changes while handlers run, and is 0 while none does."""
 
 
-def guarded(build: Build, *, limit: float) -> int:
-    """Run ``build(isolation, note)`` in a child process; gives its exit code.
+def guarded(build: Build, *, limit: float, silence: float) -> int:
+    """Run ``build(isolation, note, pulse)`` in a child process; gives its exit code.
 
     ``note(what)`` says what the child is about to do with user code outside of handlers, ``""`` when it
-    is done; nothing so noted may take more than ``limit`` seconds. Raises StaticRoutesError for a child
+    is done; nothing so noted may take more than ``limit`` seconds. ``pulse(True)`` is a sign of life while
+    handlers run; after ``silence`` seconds without one the child is taken to hang where not even its
+    monitor runs (C code that holds the interpreter). Raises StaticRoutesError for a child
     that ended by itself, naming what it did.
     """
     if not hasattr(os, "fork") or sys.stdout is not sys.__stdout__:
-        return build("workers", lambda what: None)
+        return build("workers", lambda what: None, lambda beats: None)
     noted = mmap.mmap(-1, 4096)
     for isolation in ("guarded", "workers"):
         child = _Child(build, isolation, noted)
-        code = child.wait(limit)
+        code = child.wait(limit, silence)
         if code is not None:
             return code
         if _read(noted).startswith("importing"):
@@ -65,6 +69,7 @@ class _Child:
         self.ending = ""
         """How it ended, where it did not report."""
         _write(noted, "")
+        _beat(noted, False)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self._read_end, write_end = os.pipe()
@@ -75,11 +80,11 @@ class _Child:
             _run_child(build, isolation, noted, write_end, parent)
         os.close(write_end)
 
-    def wait(self, limit: float) -> int | None:
+    def wait(self, limit: float, silence: float) -> int | None:
         """The exit code it reported; None where it ended without a report."""
         before = {number: signal.signal(number, self._pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            reported = self._listen(limit)
+            reported = self._listen(limit, silence)
             status = os.waitpid(self._pid, 0)[1] if self._status is None else self._status
         finally:
             for number, handler in before.items():
@@ -96,9 +101,10 @@ class _Child:
             self.ending = self.ending or f"the process ended with exit code {code}"
         return None
 
-    def _listen(self, limit: float) -> bool:
+    def _listen(self, limit: float, silence: float) -> bool:
         """Wait for the report or the end; what is noted for too long is ended."""
         noted, since, deadline = "", time.monotonic(), None
+        pulse, felt = 0, since
         while True:
             ready = select.select([self._read_end], [], [], 0.1 if self._signals else 1.0)[0]
             if ready:
@@ -113,6 +119,10 @@ class _Child:
                 deadline = deadline or now + _GRACE
                 if now > deadline or len(self._signals) > 1:
                     os.kill(self._pid, signal.SIGKILL)
+            if self._noted[_PULSE] != pulse or not pulse:
+                pulse, felt = self._noted[_PULSE], now
+            elif now - felt > silence:
+                os.kill(self._pid, signal.SIGKILL)
             what = _read(self._noted)
             if what != noted:
                 noted, since = what, now
@@ -139,7 +149,9 @@ def _run_child(build: Build, isolation: Isolation, noted: mmap.mmap, report: int
         # Ctrl-C reaches both; the guard passes one on, so that a terminal and ``kill`` do the same.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, _interrupt)
-        code = exit_code(lambda: build(isolation, lambda what: _write(noted, what)))
+        code = exit_code(
+            lambda: build(isolation, lambda what: _write(noted, what), lambda beats: _beat(noted, beats))
+        )
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os.write(report, b"!")
@@ -164,6 +176,10 @@ def gave_up() -> None:
 def _write(noted: mmap.mmap, text: str) -> None:
     data = text.encode("utf-8", "replace")[:4000]
     noted[: len(data) + 1] = data + b"\0"
+
+
+def _beat(noted: mmap.mmap, beats: bool) -> None:
+    noted[_PULSE] = noted[_PULSE] % 255 + 1 if beats else 0
 
 
 def _read(noted: mmap.mmap) -> str:

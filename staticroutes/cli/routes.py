@@ -27,4 +27,4 @@ def command(settings: Globals, wants_json: bool) -> int:
             say(json.dumps({"routes": rows}, indent=1) if wants_json else declared_table(rows), stdout)
         return 0
 
-    return guarded(show, limit=5 * site.config.timeout)
+    return guarded(show, limit=5 * site.config.timeout, silence=site.config.timeout + 5)

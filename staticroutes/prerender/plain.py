@@ -99,10 +99,12 @@ class PlainCode:
         package = name.partition(".")[0]
         if name in _STABLE or package in _STABLE_PACKAGES:
             return package != "jinja2" or self._templates_are_plain()
-        file = getattr(sys.modules.get(name), "__file__", None)
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None)
         if file is None:
-            # A folder without __init__.py; what is imported from it is a module of its own.
-            return name in sys.modules and self._package(name)
+            # A folder without __init__.py: what is imported from it is a module of its own. What is built
+            # into Python (time) has no file either, and no path.
+            return hasattr(module, "__path__") and self._package(name)
         return self._code.owner(file) is Owner.PROJECT and self._module(name) and self._package(name)
 
     def _package(self, name: str) -> bool:

@@ -334,9 +334,9 @@ def _traceback(error: BaseException, code: ProjectCode) -> str:
 
 
 def _is_async(handler: Any) -> bool:
-    function = inspect.unwrap(handler)
-    # The second for an object whose class says ``async def __call__``.
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+    # Not unwrapped: a plain decorator may run the coroutine itself. The second for an object whose class
+    # says ``async def __call__``.
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
 
 
 async def _awaited(value: Any) -> Any:

@@ -36,7 +36,7 @@ _MOST: Final = 1024
 _SPAWN_AFTER: Final = 0.03
 _STILLBORN: Final = 3
 """So many workers in a row that ended before their first job end the build."""
-_SILENCE: Final = 15.0
+_SILENCE: Final = 5.0
 """Seconds beyond the time-out without a sign of life, before a worker is killed from outside: then
 even its monitor thread cannot run (C code that holds the interpreter)."""
 
