@@ -19,6 +19,7 @@ import itertools
 import os
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from types import CodeType, ModuleType
 from typing import Any, Final
 
 from staticroutes.errors import LoadError, StaticRoutesError
+from staticroutes.http.requests import current_scope
 from staticroutes.routing.discovery import RouteFile
 
 _serial = itertools.count(1)
@@ -34,6 +36,34 @@ _INTERNAL_NAME: Final = re.compile(r"_staticroutes_\d+_([^\s'\"]*)")
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
 # Never a project's own, also where the project's folder holds them: a checkout, a home folder.
 _ELSEWHERE: Final = (_PACKAGE, os.path.dirname(os.path.realpath(os.__file__)) + os.sep)
+
+
+class _Turn:
+    """Two projects in two threads take turns: ``sys.modules`` has room for one ``lib``.
+
+    Not for a site that is used inside another's handler, nor for two in one thread (a suspended
+    ``iter_build``): there the first would wait for itself.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+
+    def take(self) -> bool:
+        """Wait for the turn; False where it is not waited for."""
+        if current_scope.get() is not None or self._holder == threading.get_ident():
+            return False
+        self._lock.acquire()
+        self._holder = threading.get_ident()
+        return True
+
+    def give_back(self) -> None:
+        """Let the next one in."""
+        self._holder = None
+        self._lock.release()
+
+
+_TURN: Final = _Turn()
 
 
 class ProjectImports:
@@ -60,6 +90,7 @@ class ProjectImports:
         if self._root is None:
             yield
             return
+        has_turn = self._depth == 0 and _TURN.take()
         self._depth += 1
         if self._depth == 1:
             self._enter(self._root)
@@ -69,6 +100,8 @@ class ProjectImports:
             self._depth -= 1
             if self._depth == 0:
                 self._leave(self._root)
+            if has_turn:
+                _TURN.give_back()
 
     def _enter(self, root: str) -> None:
         self._before = dict(sys.modules)
