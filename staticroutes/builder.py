@@ -112,6 +112,7 @@ def iter_build(
                 ledger.note(_forgiven(outcome) if forgives else outcome)
                 if not isinstance(outcome, Clash):
                     yield outcome
+            producer.restore()
             ledger.close(config.budgets, strict=config.strict)
 
             previous = load_manifest(out) if options.only is not None else None
@@ -153,6 +154,12 @@ class Producer:
         self._sources = [route.source for route in routes]
         self._trailing_slash = config.trailing_slash
         self.directory = directory
+        self._umask = os.umask(0o022)
+        self.restore()
+
+    def restore(self) -> None:
+        """Set the process's umask to what it was: a handler may have changed it, and files are written."""
+        os.umask(self._umask)
 
     def produce(self, item: Item, outcome: Outcome) -> Row | Dynamic | Failed | Unsure | Clash | OutputError:
         """What to book for an outcome. An OutputError is one of the disk: the build ends with it."""
@@ -162,6 +169,7 @@ class Producer:
         number = job.route
         artifact = make_artifact(job.decoded, response, self._trailing_slash, self._may_need_folder[number])
         file = artifact.file
+        self.restore()
         try:
             if len(file) > 50 or file[0] == "_":  # a shorter one has no name that could be too long
                 check_file(file)
@@ -202,6 +210,7 @@ def prerender(
     config = project.config
     most = config.jobs or os.cpu_count() or 1
     may_fork = options.isolation != "none" and can_fork()
+    producer.renderer.is_shielded = may_fork
 
     def work(feed: Any, sender: Any) -> None:
         Lanes(

@@ -164,8 +164,12 @@ def _run_child(build: Build, isolation: Isolation, noted: mmap.mmap, report: int
         os._exit(code)
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM, and not a KeyboardInterrupt that a handler has raised."""
+
+
 def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
+    raise Interrupted
 
 
 def gave_up() -> None:

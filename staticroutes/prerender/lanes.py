@@ -256,6 +256,7 @@ class _LoopLane:
         self._idle = threading.Event()
         self._idle.set()
         self.is_stuck = False
+        self._is_closing = False
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="staticroutes"))
         _carry_context(self._loop)
@@ -289,13 +290,15 @@ class _LoopLane:
     def close(self) -> None:
         """End the loop and its thread, unless it hangs."""
         if not self.is_stuck:
+            self._is_closing = True
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_CANCEL_GRACE)
 
     def _live(self) -> None:
         """The life of the loop's thread."""
         loop = self._loop
-        loop.run_forever()
+        while not self._is_closing:
+            loop.run_forever()  # again where a handler has stopped it
         # Tasks that handlers have left behind.
         pending = self._asyncio.all_tasks(loop)
         for task in pending:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from staticroutes.errors import StaticRoutesError
-from staticroutes.http.context import HandlerInterrupt, NotFoundInterrupt, RedirectInterrupt
+from staticroutes.http.context import NotFoundInterrupt, RedirectInterrupt
 from staticroutes.http.requests import Params, Request, RequestData, RouteContext, current_scope
 from staticroutes.http.responses import Finished, Finisher, Response
 from staticroutes.prerender.outcomes import Dynamic, Failed, Job, Outcome, Prerendered, Reason, Unsure
@@ -93,6 +93,9 @@ class Renderer:
         )
         """The numbers of the routes whose handlers need an event loop."""
         self._data = RequestData(base_url=settings.base_url)
+        self.is_shielded = False
+        """True in a process where Ctrl-C raises a subclass of KeyboardInterrupt, or nothing at all: a plain
+        one is then the handler's own doing."""
         self._base_path, self._code = settings.base_path, settings.code
         self._plain: Any = None
 
@@ -256,11 +259,15 @@ class Renderer:
                 if prepared.route.pattern.params
                 else "a static output is a success or a redirect",
             )
-        if type(error).__name__ == "CancelledError" or (
-            isinstance(error, KeyboardInterrupt) and not isinstance(error, HandlerInterrupt)
-        ):
+        if type(error).__name__ == "CancelledError" or self._is_ctrl_c(error):
             raise error
         return describe_failure(error, job, prepared.route, self.settings.code)
+
+    def _is_ctrl_c(self, error: BaseException) -> bool:
+        """Whether it comes from the keyboard and not from the handler."""
+        if not isinstance(error, KeyboardInterrupt):
+            return False
+        return type(error) is not KeyboardInterrupt or not self.is_shielded
 
     def _accessed(self, prepared: _Prepared, job: Job, scope: PrerenderScope) -> Outcome:
         assert scope.access is not None
@@ -309,7 +316,10 @@ def describe_failure(error: BaseException, job: Job, route: Route, code: Project
             "a handler returns a response, it does not end the program",
         )
         return Failed(job.path, route.source, job.params, message, at, hint)
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its text cannot be shown)"
     message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return Failed(job.path, route.source, job.params, message, at, None, _traceback(error, code))
 
