@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -376,6 +377,10 @@ class HandlerTimeoutError(BaseException):
 
 def _interrupt_thread(thread: threading.Thread | None, error: type[BaseException] | None) -> None:
     """Let a thread raise ``error`` at its next step of Python; None takes back what it has not raised yet."""
+    if sys.version_info < (3, 12):
+        # 3.11 keeps a flag for an exception that its thread has not come to raise, and every call under
+        # a profile function then waits for it for ever. There a hanging thread goes on.
+        return
     import ctypes
 
     if thread is not None and thread.ident is not None:
