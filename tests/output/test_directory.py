@@ -490,8 +490,8 @@ class TestLock:
             OutputDirectory.open(out)
             worker = forked()
             if worker == 0:
-                signal.pause()
-            os.write(writer, str(worker).encode())
+                # Said by the worker itself: then it is past the fork, where it lets go of the lock.
+                os.write(writer, str(os.getpid()).encode())
             signal.pause()
         worker = int(os.read(reader, 20))
         os.kill(pid, signal.SIGKILL)
